@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// sched_op: yield, block, poll, shutdown (pvabi/sched.h, ABI.md "sched_op").
+#include <pvabi/errno.h>
+#include <pvabi/sched.h>
+
+#include <array>
+#include <span>
+#include <string>
+
+#include "core/domain.hpp"
+#include "core/hypercall.hpp"
+#include "core/monitor.hpp"
+
+namespace pvisor {
+
+namespace {
+
+using Kind = HypercallResult::Kind;
+
+/// Marked blocked first, then the mask is cleared and pending is tested: an event that comes in between finds it blocked
+/// and wakes it.
+HypercallResult block(HypercallContext& ctx) {
+  ctx.monitor.scheduler().block(ctx.vcpu);
+  const SharedInfo& info = ctx.domain.shared_info();
+  info.set_upcall_mask(ctx.vcpu.id, false);
+  if (!info.upcall_pending(ctx.vcpu.id)) return {Kind::Blocked, 0};
+  ctx.vcpu.state = VcpuState::InHypercall;
+  return 0;
+}
+
+HypercallResult poll(HypercallContext& ctx) {
+  const auto request = ctx.domain.memory().read<pv_sched_poll>(GuestVirt(ctx.args[1]));
+  if (!request) return -PV_EFAULT;
+  if (request->nr_ports > PV_SCHED_POLL_MAX_PORTS) return -PV_EINVAL;
+
+  std::array<std::uint32_t, PV_SCHED_POLL_MAX_PORTS> numbers;
+  const std::span ports(numbers.data(), request->nr_ports);
+  if (!ctx.domain.memory().copy_in(GuestVirt(request->ports), std::as_writable_bytes(ports))) return -PV_EFAULT;
+  for (const std::uint32_t number : ports) {
+    if (!ctx.domain.events().is_allocated(Port(number))) return -PV_EINVAL;
+  }
+
+  const SharedInfo& info = ctx.domain.shared_info();
+  for (const std::uint32_t number : ports) {
+    if (info.is_pending(Port(number))) return 0;
+  }
+  if (info.upcall_due(ctx.vcpu.id)) return 0;
+  if (request->timeout != 0 && request->timeout <= ctx.monitor.now_ns()) return 0;
+
+  // Nothing can come in between: events are raised on this thread.
+  for (const std::uint32_t number : ports) ctx.vcpu.polled.emplace_back(number);
+  ctx.vcpu.polling = true;
+  if (request->timeout != 0) ctx.vcpu.poll_timeout.arm(request->timeout);
+  ctx.monitor.scheduler().block(ctx.vcpu);
+  return {Kind::Blocked, 0};
+}
+
+HypercallResult shutdown(HypercallContext& ctx) {
+  const auto request = ctx.domain.memory().read<pv_sched_shutdown>(GuestVirt(ctx.args[1]));
+  if (!request) return -PV_EFAULT;
+  DomainEnd end;
+  end.exit_code = ctx.domain.exit_code();
+  switch (request->reason) {
+    case PV_SHUTDOWN_POWEROFF: end.kind = DomainEnd::Kind::Poweroff; break;
+    case PV_SHUTDOWN_REBOOT: end.kind = DomainEnd::Kind::Reboot; break;
+    case PV_SHUTDOWN_SUSPEND: end.kind = DomainEnd::Kind::Suspend; break;
+    case PV_SHUTDOWN_WATCHDOG: end.kind = DomainEnd::Kind::Watchdog; break;
+    case PV_SHUTDOWN_CRASH:
+      ctx.monitor.crash(ctx.vcpu, "the guest reported a crash (sched_op shutdown, reason crash)");
+      return {Kind::Gone, 0};
+    default: return -PV_EINVAL;
+  }
+  ctx.domain.end(std::move(end));
+  return {Kind::Gone, 0};
+}
+
+}  // namespace
+
+HypercallResult hc_sched_op(HypercallContext& ctx) {
+  switch (static_cast<std::uint32_t>(ctx.args[0])) {
+    case PV_SCHEDOP_YIELD: return {Kind::Yield, 0};
+    case PV_SCHEDOP_BLOCK: return block(ctx);
+    case PV_SCHEDOP_POLL: return poll(ctx);
+    case PV_SCHEDOP_SHUTDOWN: return shutdown(ctx);
+    default: return -PV_ENOSYS;
+  }
+}
+
+}  // namespace pvisor

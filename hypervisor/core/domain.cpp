@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "core/domain.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "core/monitor.hpp"
+
+namespace pvisor {
+
+Domain::Parts::Parts(Domain& domain, DomainImage new_image)
+    : image(std::move(new_image)),
+      memory(image.space->ram(), GuestVirt(image.space->virt_base()), image.ram_pages),
+      shared_info(memory.share(image.shared_info).value()),
+      events(domain.id(), 1, domain, domain.monitor()),
+      grants(domain.id(), memory, image.grant_frames, &mappings) {}
+
+Domain::Domain(Monitor& monitor, DomainId id, std::string name, Engine& engine)
+    : monitor_(monitor), id_(id), name_(std::move(name)), engine_(engine) {}
+
+Domain::~Domain() { uninstall(); }
+
+void Domain::add_device(std::unique_ptr<DomainDevice> device) {
+  devices_.push_back(std::move(device));
+  if (is_installed()) devices_.back()->attach(*this);
+}
+
+void Domain::install(DomainImage image) {
+  auto context = engine_.create_vcpu(*image.space, image.boot_vcpu);
+  uninstall();
+
+  parts_ = std::make_unique<Parts>(*this, std::move(image));
+  shared_info().initialise(1);
+  shared_info().publish_wall_clock(monitor_.clock().wall_base_ns());
+  shared_info().publish_time(VcpuId{0}, monitor_.clock().scale());
+  PV_CHECK(events().alloc_unbound(kMonitorDomain) == kXenstorePort.value());
+  PV_CHECK(events().alloc_unbound(kMonitorDomain) == kConsolePort.value());
+
+  vcpus_.push_back(std::make_unique<Vcpu>(*this, VcpuId{0}, monitor_.timers()));
+  vcpus_.front()->context = std::move(context);
+  for (const auto& device : devices_) device->attach(*this);
+  monitor_.scheduler().make_runnable(*vcpus_.front());
+}
+
+void Domain::uninstall() {
+  if (!is_installed()) return;
+  for (const auto& vcpu : vcpus_) vcpu->context->stop();
+  for (const auto& device : devices_) device->detach();
+  mappings().for_each([this](const GrantMappings::Mapping& mapping) { image().space->unmap_foreign(mapping.at.value()); });
+  mappings().clear();
+  vcpus_.clear();
+  parts_.reset();
+}
+
+Vcpu* Domain::vcpu(VcpuId id) { return id.value() < vcpus_.size() ? vcpus_[id.value()].get() : nullptr; }
+
+void Domain::unmap_grant(GrantHandle handle) {
+  const GrantMappings::Mapping* mapping = mappings().find(handle);
+  PV_CHECK(mapping != nullptr);
+  image().space->unmap_foreign(mapping->at.value());
+  mappings().remove(handle);
+}
+
+void Domain::end(DomainEnd end) {
+  if (end_) return;
+  end_ = std::move(end);
+  for (const auto& vcpu : vcpus_) {
+    vcpu->context->stop();
+    vcpu->singleshot.disarm();
+    vcpu->poll_timeout.disarm();
+    monitor_.scheduler().take_off(*vcpu, VcpuState::Down);
+  }
+}
+
+void Domain::restart() {
+  end_.reset();
+  exit_code_ = 0;
+}
+
+void Domain::raise_event(Port port, VcpuId vcpu) {
+  if (end_) return;
+  const SharedInfo::Raised raised = shared_info().raise(port, vcpu);
+  if (raised != SharedInfo::Raised::AlreadyPending) wake_for(port, vcpu, raised == SharedInfo::Raised::Upcall);
+}
+
+void Domain::unmask_event(Port port, VcpuId vcpu) {
+  if (!end_ && shared_info().unmask(port, vcpu)) wake_for(port, vcpu, true);
+}
+
+void Domain::clear_event(Port port) { shared_info().clear_pending(port); }
+
+void Domain::wake_for(Port port, VcpuId vcpu_id, bool upcall) {
+  Vcpu* target = vcpu(vcpu_id);
+  if (target == nullptr) return;
+  switch (target->state) {
+    case VcpuState::Blocked:
+      // A poll also ends by an event on a port it did not name, if that event asks for an upcall; as on Xen.
+      if (upcall || (target->polling && std::ranges::count(target->polled, port) > 0)) target->wake();
+      break;
+    case VcpuState::Running:
+      if (upcall && !std::exchange(target->kick_sent, true)) target->context->kick();
+      break;
+    default:
+      break;  // in a call or waiting for its turn: the way back to the guest looks
+  }
+}
+
+}  // namespace pvisor

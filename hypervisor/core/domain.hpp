@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// Domain: a guest: its memory, ports, grants, vCPUs and devices. Owned by the Monitor, found by id. Everything else holds
+// ids and looks up. The same object lives through a chain-load, only its image is replaced.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/device.hpp"
+#include "core/event_channels.hpp"
+#include "core/grant_table.hpp"
+#include "core/guest_memory.hpp"
+#include "core/ids.hpp"
+#include "core/shared_info.hpp"
+#include "core/vcpu.hpp"
+
+namespace pvisor {
+
+class Monitor;
+
+/// Turns an address in the guest into "function+0x12"; kept from the kernel's symbol table for reports.
+class Symbolizer {
+ public:
+  virtual ~Symbolizer() = default;
+  [[nodiscard]] virtual std::string name(std::uint64_t address) const = 0;
+};
+
+/// Memory ready to run, as the domain builder leaves it.
+struct DomainImage {
+  std::unique_ptr<AddressSpace> space;
+  std::uint64_t ram_pages = 0;
+  GuestFrame start_info;
+  GuestFrame xenstore;
+  GuestFrame console;
+  GuestFrame shared_info;  ///< special frame
+  GuestFrame grant_frames; ///< first of GrantTable::kMaxFrames special frames
+  VcpuStart boot_vcpu;
+  std::shared_ptr<const Symbolizer> symbols;  ///< shared with a report that may outlive the domain; may be null
+};
+
+/// Ports every new domain has, in this order; the builder writes them to start_info.
+inline constexpr Port kXenstorePort{1};
+inline constexpr Port kConsolePort{2};
+/// Special frames behind RAM: shared_info, then the grant table.
+inline constexpr std::uint64_t kSpecialFrames = 1 + GrantTable::kMaxFrames;
+
+/// Why a domain does not run any more.
+struct DomainEnd {
+  enum class Kind : std::uint8_t { Poweroff, Reboot, Suspend, Crash, Watchdog, Killed };
+  Kind kind = Kind::Killed;
+  int exit_code = 0;   ///< given by exit_status, 0 when it gave none
+  std::string reason;  ///< for Crash: one line
+  std::string report;  ///< for Crash: the lines of the report, may be empty
+};
+
+class Domain final : private EventSink {
+ public:
+  Domain(Monitor& monitor, DomainId id, std::string name, Engine& engine);
+  ~Domain() override;
+  Domain(const Domain&) = delete;
+  Domain& operator=(const Domain&) = delete;
+
+  [[nodiscard]] DomainId id() const { return id_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] Engine& engine() const { return engine_; }
+  [[nodiscard]] Monitor& monitor() const { return monitor_; }
+
+  /// Puts an image in place of the one before (none at first), detaches and attaches all devices, and makes vCPU 0 runnable.
+  /// Throws HostError, with nothing changed, when the host cannot give a vCPU.
+  void install(DomainImage image);
+  /// Detaches the devices and frees the memory (what I/O in flight holds goes with its last completion).
+  void uninstall();
+  void add_device(std::unique_ptr<DomainDevice> device);
+
+  // Valid once an image is installed.
+  [[nodiscard]] const DomainImage& image() const { return parts_->image; }
+  [[nodiscard]] const GuestMemory& memory() const { return parts_->memory; }
+  [[nodiscard]] const SharedInfo& shared_info() const { return parts_->shared_info; }
+  [[nodiscard]] EventChannels& events() { return parts_->events; }
+  [[nodiscard]] GrantTable& grants() { return parts_->grants; }
+  [[nodiscard]] GrantMappings& mappings() { return parts_->mappings; }
+  [[nodiscard]] bool is_installed() const { return parts_ != nullptr; }
+  [[nodiscard]] std::size_t vcpu_count() const { return vcpus_.size(); }
+  [[nodiscard]] Vcpu* vcpu(VcpuId id);
+
+  /// Ends the mapping at `handle` and shows the mapper's own frame again.
+  void unmap_grant(GrantHandle handle);
+
+  /// The guest ended itself, or was ended. The first end counts; no vCPU runs afterwards.
+  void end(DomainEnd end);
+  [[nodiscard]] const std::optional<DomainEnd>& ended() const { return end_; }
+  /// Forgets the end, so that a new image may be installed (reboot).
+  void restart();
+  void set_exit_code(int code) { exit_code_ = code; }
+  [[nodiscard]] int exit_code() const { return exit_code_; }
+
+ private:
+  void raise_event(Port port, VcpuId vcpu) override;
+  void unmask_event(Port port, VcpuId vcpu) override;
+  void clear_event(Port port) override;
+  void wake_for(Port port, VcpuId vcpu, bool upcall);
+  /// What lives and dies with one image.
+  struct Parts {
+    Parts(Domain& domain, DomainImage new_image);
+    DomainImage image;
+    GuestMemory memory;
+    SharedInfo shared_info;
+    EventChannels events;
+    GrantMappings mappings;
+    GrantTable grants;  ///< looks at mappings
+  };
+
+  Monitor& monitor_;
+  DomainId id_;
+  std::string name_;
+  Engine& engine_;
+  std::unique_ptr<Parts> parts_;
+  std::vector<std::unique_ptr<Vcpu>> vcpus_;
+  std::vector<std::unique_ptr<DomainDevice>> devices_;
+  std::optional<DomainEnd> end_;
+  int exit_code_ = 0;
+};
+
+}  // namespace pvisor

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// One line that says what an exception was, in the field's words.
+#pragma once
+
+#include <string>
+
+#include "engine/exit.hpp"
+
+namespace pvisor {
+
+[[nodiscard]] std::string describe(const FaultExit& fault);
+
+}  // namespace pvisor

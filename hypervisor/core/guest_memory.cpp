@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// The one place where a guest address or frame becomes a host pointer. Level 0: all frames, RAM and special, show
+// contiguously from virt_base on, so a range is inside exactly if its distance from virt_base is.
+#include "core/guest_memory.hpp"
+
+#include <cstring>
+
+#include "base/assert.hpp"
+#include "base/checked.hpp"
+
+namespace pvisor {
+
+GuestMemory::GuestMemory(std::shared_ptr<Ram> ram, GuestVirt virt_base, std::uint64_t ram_pages)
+    : ram_(std::move(ram)),
+      pins_(std::make_shared<PinCounts>(ram_pages)),
+      virt_base_(virt_base),
+      ram_pages_(ram_pages),
+      total_pages_(ram_->bytes().size() / kPageSize) {
+  PV_CHECK(ram_pages_ <= total_pages_);
+}
+
+bool GuestMemory::copy_in(GuestVirt from, std::span<std::byte> out) const {
+  const auto offset = offset_of(from, out.size());
+  if (!offset) return false;
+  if (!out.empty()) std::memcpy(out.data(), host(*offset), out.size());
+  return true;
+}
+
+bool GuestMemory::copy_out(GuestVirt to, std::span<const std::byte> in) const {
+  const auto offset = offset_of(to, in.size());
+  if (!offset) return false;
+  if (!in.empty()) std::memcpy(host(*offset), in.data(), in.size());
+  return true;
+}
+
+bool GuestMemory::contains(GuestVirt address, std::uint64_t length) const {
+  return offset_of(address, length).has_value();
+}
+
+std::optional<GuestFrame> GuestMemory::frame_at(GuestVirt address) const {
+  const auto offset = offset_of(address, 1);
+  if (!offset) return std::nullopt;
+  return GuestFrame{*offset >> kPageShift};
+}
+
+bool GuestMemory::copy_in(GuestFrame from, std::uint64_t offset, std::span<std::byte> out) const {
+  if (!exists(from) || !range_inside<std::uint64_t>(offset, out.size(), kPageSize)) return false;
+  if (!out.empty()) std::memcpy(out.data(), host((from.value() << kPageShift) + offset), out.size());
+  return true;
+}
+
+bool GuestMemory::copy_out(GuestFrame to, std::uint64_t offset, std::span<const std::byte> in) const {
+  if (!exists(to) || !range_inside<std::uint64_t>(offset, in.size(), kPageSize)) return false;
+  if (!in.empty()) std::memcpy(host((to.value() << kPageShift) + offset), in.data(), in.size());
+  return true;
+}
+
+std::optional<SharedPage> GuestMemory::share(GuestFrame frame) const {
+  if (!exists(frame)) return std::nullopt;
+  return SharedPage(ram_, host(frame.value() << kPageShift));
+}
+
+std::optional<IoSpan> GuestMemory::pin(GuestFrame frame, std::uint32_t offset, std::uint32_t length) const {
+  if (!is_ram(frame) || !range_inside<std::uint64_t>(offset, length, kPageSize)) return std::nullopt;
+  return IoSpan(ram_, pins_, frame.value(), host((frame.value() << kPageShift) + offset), length);
+}
+
+bool GuestMemory::is_pinned(GuestFrame frame) const {
+  return is_ram(frame) && (*pins_)[frame.value()] != 0;
+}
+
+std::byte* GuestMemory::host(std::uint64_t byte_offset) const {
+  return ram_->bytes().data() + byte_offset;
+}
+
+std::optional<std::uint64_t> GuestMemory::offset_of(GuestVirt address, std::uint64_t length) const {
+  if (length == 0) return 0;  // no byte of it lies outside, wherever it points
+  if (address < virt_base_) return std::nullopt;
+  const std::uint64_t offset = address.value() - virt_base_.value();
+  if (!range_inside(offset, length, total_pages_ << kPageShift)) return std::nullopt;
+  return offset;
+}
+
+}  // namespace pvisor

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// GuestMemory: the only way from a guest address to bytes. Everything is copied, except bulk I/O, for which pin() gives an
+// opaque IoSpan. Belongs to a Domain; reactor thread only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "core/io_span.hpp"
+#include "core/shared_page.hpp"
+#include "engine/engine.hpp"
+
+namespace pvisor {
+
+class GuestMemory {
+ public:
+  /// `ram` holds `ram_pages` frames of RAM and then the special frames; frame 0 is at guest address `virt_base`.
+  GuestMemory(std::shared_ptr<Ram> ram, GuestVirt virt_base, std::uint64_t ram_pages);
+
+  [[nodiscard]] std::uint64_t ram_pages() const { return ram_pages_; }
+  [[nodiscard]] std::uint64_t total_pages() const { return total_pages_; }
+  [[nodiscard]] GuestVirt virt_base() const { return virt_base_; }
+  [[nodiscard]] bool is_ram(GuestFrame frame) const { return frame.value() < ram_pages_; }
+  [[nodiscard]] bool exists(GuestFrame frame) const { return frame.value() < total_pages_; }
+
+  /// Copies between host memory and a guest range. False, and nothing copied, if any byte lies outside the guest's memory.
+  [[nodiscard]] bool copy_in(GuestVirt from, std::span<std::byte> out) const;
+  [[nodiscard]] bool copy_out(GuestVirt to, std::span<const std::byte> in) const;
+  /// True if the whole range exists, so that a later copy_out cannot fail.
+  [[nodiscard]] bool contains(GuestVirt address, std::uint64_t length) const;
+  /// Frame that shows at a guest address; nothing if none does.
+  [[nodiscard]] std::optional<GuestFrame> frame_at(GuestVirt address) const;
+
+  template <class T>
+  [[nodiscard]] std::optional<T> read(GuestVirt from) const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    T value;
+    if (!copy_in(from, std::as_writable_bytes(std::span(&value, 1)))) return std::nullopt;
+    return value;
+  }
+  template <class T>
+  [[nodiscard]] bool write(GuestVirt to, const T& value) const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    return copy_out(to, std::as_bytes(std::span(&value, 1)));
+  }
+
+  /// The same by frame; `offset + size` must stay inside the page or the answer is false.
+  [[nodiscard]] bool copy_in(GuestFrame from, std::uint64_t offset, std::span<std::byte> out) const;
+  [[nodiscard]] bool copy_out(GuestFrame to, std::uint64_t offset, std::span<const std::byte> in) const;
+
+  /// A page used by both sides; nothing if the frame does not exist.
+  [[nodiscard]] std::optional<SharedPage> share(GuestFrame frame) const;
+
+  /// RAM frames held in place for bulk I/O, [offset, offset + length) of one frame. Nothing if it is not RAM.
+  [[nodiscard]] std::optional<IoSpan> pin(GuestFrame frame, std::uint32_t offset, std::uint32_t length) const;
+  [[nodiscard]] bool is_pinned(GuestFrame frame) const;
+
+ private:
+  [[nodiscard]] std::byte* host(std::uint64_t byte_offset) const;
+  [[nodiscard]] std::optional<std::uint64_t> offset_of(GuestVirt address, std::uint64_t length) const;
+
+  std::shared_ptr<Ram> ram_;
+  std::shared_ptr<PinCounts> pins_;
+  GuestVirt virt_base_;
+  std::uint64_t ram_pages_;
+  std::uint64_t total_pages_;
+};
+
+}  // namespace pvisor

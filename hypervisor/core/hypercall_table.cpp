@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// The table of hypercalls. To add one: its handler in core/calls/, its line here, its section in ABI.md, its guest test.
+#include "core/hypercall.hpp"
+
+#include <pvabi/errno.h>
+#include <pvabi/hypercalls.h>
+
+#include "core/vcpu.hpp"
+
+namespace pvisor {
+
+namespace {
+
+struct Row {
+  ServedBy by = ServedBy::Nobody;
+  HypercallHandler handler = nullptr;
+};
+
+constexpr auto kTable = [] {
+  std::array<Row, kHypercallNumbers> table{};
+  const auto monitor = [&table](std::uint64_t number, HypercallHandler handler) {
+    if (table[number].by != ServedBy::Nobody) throw "a hypercall number is served twice";
+    table[number] = {ServedBy::Monitor, handler};
+  };
+  const auto shim = [&table](std::uint64_t number) {
+    if (table[number].by != ServedBy::Nobody) throw "a hypercall number is served twice";
+    table[number] = {ServedBy::Shim, nullptr};
+  };
+  shim(PV_HC_SET_TRAP_TABLE);
+  shim(PV_HC_STACK_SWITCH);
+  shim(PV_HC_SET_CALLBACKS);
+  shim(PV_HC_FPU_TASKSWITCH);
+  shim(PV_HC_XEN_VERSION);
+  shim(PV_HC_VM_ASSIST);
+  shim(PV_HC_IRET);
+  shim(PV_HC_CALLBACK_OP);
+  monitor(PV_HC_MEMORY_OP, hc_memory_op);
+  monitor(PV_HC_UPDATE_VA_MAPPING, hc_update_va_mapping);
+  monitor(PV_HC_SET_TIMER_OP, hc_set_timer_op);
+  monitor(PV_HC_CONSOLE_IO, hc_console_io);
+  monitor(PV_HC_GRANT_TABLE_OP, hc_grant_table_op);
+  monitor(PV_HC_VCPU_OP, hc_vcpu_op);
+  monitor(PV_HC_SCHED_OP, hc_sched_op);
+  monitor(PV_HC_EVENT_CHANNEL_OP, hc_event_channel_op);
+  monitor(PV_HC_CHAINLOAD, hc_chainload);
+  monitor(PV_HC_NOP, hc_nop);
+  monitor(PV_HC_EXIT_STATUS, hc_exit_status);
+  return table;
+}();
+
+}  // namespace
+
+ServedBy served_by(std::uint64_t number) { return number < kTable.size() ? kTable[number].by : ServedBy::Nobody; }
+
+HypercallResult dispatch_hypercall(Monitor& monitor, Vcpu& vcpu, const HypercallExit& call) {
+  if (call.number >= kTable.size()) return -PV_ENOSYS;
+  const HypercallHandler handler = kTable[call.number].handler;
+  if (handler == nullptr) return -PV_ENOSYS;
+  HypercallContext context{monitor, vcpu.domain, vcpu, call.args};
+  return handler(context);
+}
+
+}  // namespace pvisor

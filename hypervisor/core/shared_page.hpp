@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// SharedPage: one page of guest memory that both sides use while the guest runs: a ring, a grant table, shared_info.
+// Words are read and written atomically, one access each; bulk bytes are copied. It keeps the memory alive, not the domain.
+//
+// Every value read here is hostile: read it once, check the copy, use the copy.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "core/ids.hpp"
+#include "engine/engine.hpp"
+
+namespace pvisor {
+
+class SharedPage {
+ public:
+  /// `page` is kPageSize bytes inside `ram`.
+  SharedPage(std::shared_ptr<Ram> ram, std::byte* page) : ram_(std::move(ram)), page_(page) {}
+
+  /// One atomic load. Acquire: what the guest wrote before it published this word is visible after.
+  template <class T>
+  [[nodiscard]] T load(std::size_t offset) const {
+    return word<T>(offset).load(std::memory_order_acquire);
+  }
+  /// One atomic store. Release: what was written before is visible to a guest that sees this word.
+  template <class T>
+  void store(std::size_t offset, T value) const {
+    word<T>(offset).store(value, std::memory_order_release);
+  }
+  /// Replaces `expected` by `desired` if it is still there; both orders are sequentially consistent.
+  template <class T>
+  [[nodiscard]] bool compare_exchange(std::size_t offset, T expected, T desired) const {
+    return word<T>(offset).compare_exchange_strong(expected, desired);
+  }
+  template <class T>
+  T fetch_or(std::size_t offset, T bits) const {
+    return word<T>(offset).fetch_or(bits);
+  }
+  template <class T>
+  T fetch_and(std::size_t offset, T bits) const {
+    return word<T>(offset).fetch_and(bits);
+  }
+
+  void copy_in(std::size_t offset, std::span<std::byte> out) const {
+    PV_CHECK(offset <= kPageSize && out.size() <= kPageSize - offset);
+    std::memcpy(out.data(), page_ + offset, out.size());
+  }
+  void copy_out(std::size_t offset, std::span<const std::byte> in) const {
+    PV_CHECK(offset <= kPageSize && in.size() <= kPageSize - offset);
+    std::memcpy(page_ + offset, in.data(), in.size());
+  }
+  /// Copies one structure of the ABI. The guest may change it meanwhile: the copy is what counts.
+  template <class T>
+  [[nodiscard]] T read(std::size_t offset) const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    T value;
+    copy_in(offset, std::as_writable_bytes(std::span(&value, 1)));
+    return value;
+  }
+  template <class T>
+  void write(std::size_t offset, const T& value) const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    copy_out(offset, std::as_bytes(std::span(&value, 1)));
+  }
+
+ private:
+  template <class T>
+  [[nodiscard]] std::atomic_ref<T> word(std::size_t offset) const {
+    static_assert(std::is_unsigned_v<T>);
+    PV_CHECK(offset % sizeof(T) == 0 && offset + sizeof(T) <= kPageSize);
+    return std::atomic_ref<T>(*reinterpret_cast<T*>(page_ + offset));
+  }
+
+  std::shared_ptr<Ram> ram_;
+  std::byte* page_;
+};
+
+}  // namespace pvisor

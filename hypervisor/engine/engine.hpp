@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// The engine contract: how a vCPU is run until something happens. Three classes and nothing else: an Engine makes the
+// others and states its traits, an AddressSpace is a guest's memory, a VcpuContext runs.
+//
+// Threads: every method is called by the reactor thread. An engine may run guests elsewhere (other processes, other
+// threads) but announces their exits to the reactor; it never calls the core.
+// Errors: creating something throws HostError when the host lacks it. Nothing a guest does makes any of these throw.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "engine/exit.hpp"
+#include <pvabi/cpu.h>
+
+namespace pvisor {
+
+/// What an engine can do; constant for the engine's life. Tests name the trait that they need and are skipped without it.
+struct EngineTraits {
+  std::string_view name;
+  bool isolates_memory = false;  ///< a guest cannot reach the monitor or another guest
+  bool preempts = false;         ///< a guest that never calls is still taken off the CPU
+  bool many_vcpus = false;       ///< a domain may have more than one vCPU
+  bool guest_fs = false;         ///< the FS base belongs to the guest
+  bool own_paging = false;       ///< level 1: the guest may bring its own page tables
+  bool asynchronous = false;     ///< resume() may answer Running
+  bool deterministic = false;    ///< with virtual time and a seed a run repeats exactly
+  std::uint64_t window_low = 0;  ///< lowest guest virtual address this engine can give
+  std::uint64_t window_high = 0; ///< first address above the window
+};
+
+/// A domain's memory as the host sees it: RAM frames, then the special frames. Shared, because I/O in flight may outlive
+/// the domain. The bytes stay mapped, at the same place, until the last owner goes.
+class Ram {
+ public:
+  virtual ~Ram() = default;
+  [[nodiscard]] virtual std::span<std::byte> bytes() const = 0;
+};
+
+struct AddressSpaceSpec {
+  std::uint64_t ram_pages = 0;
+  std::uint64_t special_pages = 0;              ///< behind RAM, same memory object
+  std::optional<std::uint64_t> fixed_base;      ///< guest address of frame 0; absent: the engine chooses
+};
+
+enum class FrameAccess : std::uint8_t { ReadOnly, ReadWrite };
+
+class AddressSpace {
+ public:
+  virtual ~AddressSpace() = default;
+  [[nodiscard]] virtual std::shared_ptr<Ram> ram() const = 0;
+  /// Guest virtual address of frame 0. Level 0 maps frame n at virt_base() + (n << 12).
+  [[nodiscard]] virtual std::uint64_t virt_base() const = 0;
+  /// Writes this engine's hypercall page: 128 slots of 32 bytes.
+  virtual void fill_hypercall_page(std::span<std::byte, 4096> page) const = 0;
+  /// Makes `frame` of this space show `owner_frame` of `owner` until unmap_foreign. False: the host has no room.
+  /// Preconditions: both frames exist, neither is pinned for I/O, `frame` shows no foreign frame yet.
+  [[nodiscard]] virtual bool map_foreign(std::uint64_t frame, AddressSpace& owner, std::uint64_t owner_frame,
+                                         FrameAccess access) = 0;
+  /// Ends it; the frame shows its own, older content again. The owner's later writes are not visible any more.
+  virtual void unmap_foreign(std::uint64_t frame) = 0;
+};
+
+/// How a vCPU begins: registers, and where the pieces of the ABI that the shim serves lie in the guest's memory.
+struct VcpuStart {
+  std::uint32_t id = 0;
+  pv_cpu_user_regs regs{};
+  std::uint64_t shared_info_frame = 0;
+  std::uint64_t hypercall_page = 0;  ///< guest virtual address
+};
+
+/// How long resume() may run a vCPU on this thread before it exits with PreemptedExit (asynchronous engines ignore it).
+struct RunBudget {
+  std::uint64_t nanoseconds = 200'000;
+};
+
+class VcpuContext {
+ public:
+  virtual ~VcpuContext() = default;
+  /// Runs the vCPU. `result` is the answer to the HypercallExit it last reported, absent after any other exit.
+  /// Returns the exit, or nothing when the vCPU now runs elsewhere and will announce its exit later.
+  /// May return PreemptedExit early for no reason.
+  [[nodiscard]] virtual std::optional<Exit> resume(std::optional<std::int64_t> result, RunBudget budget) = 0;
+  /// The exit announced by a running vCPU, fetched once and validated; nothing if it still runs.
+  [[nodiscard]] virtual std::optional<Exit> take_exit() = 0;
+  /// Asks a running vCPU to exit or to look at its events soon. Idempotent; a no-op when it does not run.
+  virtual void kick() = 0;
+  /// Takes the vCPU off the CPU without its cooperation. Afterwards it does not run.
+  virtual void stop() = 0;
+  /// Registers at the last exit, for reports. Meaningless while it runs.
+  [[nodiscard]] virtual pv_cpu_user_regs registers() const = 0;
+
+  // Own page tables (level 1). Only called when traits().own_paging.
+  /// Loads the root page-table frame of the kernel (or user) half. False: the frame is not usable.
+  [[nodiscard]] virtual bool set_base(std::uint64_t root_frame, bool user) = 0;
+  /// Forgets the translation of one address, or all of them.
+  virtual void invalidate(std::optional<std::uint64_t> address) = 0;
+};
+
+/// Ready answers for an engine without own paging.
+class NoOwnPaging : public VcpuContext {
+ public:
+  bool set_base(std::uint64_t, bool) final { return false; }
+  void invalidate(std::optional<std::uint64_t>) final {}
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  [[nodiscard]] virtual const EngineTraits& traits() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<AddressSpace> create_address_space(const AddressSpaceSpec& spec) = 0;
+  /// `space` must outlive the context and come from the same engine.
+  [[nodiscard]] virtual std::unique_ptr<VcpuContext> create_vcpu(AddressSpace& space, const VcpuStart& start) = 0;
+  /// Readable when some running vCPU has announced an exit; -1 when the engine is synchronous.
+  [[nodiscard]] virtual int exit_fd() const = 0;
+};
+
+}  // namespace pvisor

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "engine/exit_slot.hpp"
+
+namespace pvisor {
+
+namespace {
+
+const char* text_of(std::uint32_t death) {
+  switch (death) {
+    case shim::kDeathBadGuestStack: return "its stack pointer does not lead to its memory while an event or exception is delivered";
+    case shim::kDeathNoEventCallback: return "an event is due but no event callback is registered (set_callbacks or callback_op)";
+    case shim::kDeathBadIretFrame: return "iret with its frame outside the guest's memory";
+    case shim::kDeathIretToUser: return "iret to user mode (cs & 3 == 3), but no user page table is loaded";
+    case shim::kDeathDoubleFault: return "a fault while an exception is delivered";
+    default: return "the shim stopped for an unknown reason";
+  }
+}
+
+}  // namespace
+
+Exit exit_from_slot(const shim::ExitSlot& slot) {
+  switch (slot.kind) {
+    case shim::kExitHypercall:
+      return HypercallExit{slot.number, {slot.args[0], slot.args[1], slot.args[2], slot.args[3], slot.args[4]}};
+    case shim::kExitFault: return FaultExit{slot.vector, slot.error_code, slot.address};
+    case shim::kExitPreempted: return PreemptedExit{};
+    case shim::kExitDied: return DiedExit{text_of(slot.death)};
+    default: return DiedExit{"its exit slot holds nonsense"};
+  }
+}
+
+}  // namespace pvisor

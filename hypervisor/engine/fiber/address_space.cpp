@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "engine/fiber/address_space.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include <pvabi/hypercalls.h>
+
+#include "base/assert.hpp"
+#include "base/host_error.hpp"
+#include "engine/fiber/vcpu_raw.hpp"
+
+namespace pvisor::fiber {
+
+namespace {
+
+constexpr std::size_t kPage = 4096;
+constexpr int kGuestProtection = PROT_READ | PROT_WRITE | PROT_EXEC;
+
+Mapping map_guest(const AddressSpaceSpec& spec) {
+  const std::size_t bytes = (spec.ram_pages + spec.special_pages) * kPage;
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void* wanted = nullptr;
+  if (spec.fixed_base) {
+    wanted = reinterpret_cast<void*>(*spec.fixed_base);
+    flags |= MAP_FIXED_NOREPLACE;
+  }
+  void* base = ::mmap(wanted, bytes, kGuestProtection, flags, -1, 0);
+  if (base == MAP_FAILED || (spec.fixed_base && base != wanted)) {
+    const int error = errno;
+    if (base != MAP_FAILED) ::munmap(base, bytes);
+    if (spec.fixed_base) {
+      throw HostError(fmt::format(
+          "the kernel must lie at {:#x}-{:#x}, which the fiber engine cannot give (its guests share the monitor's addresses): "
+          "relink it as static-PIE (see pv-guest.ld), so that it can be placed anywhere",
+          *spec.fixed_base, *spec.fixed_base + bytes));
+    }
+    throw HostError::from_errno(fmt::format("cannot get {} MiB for a guest: give it less with --memory", bytes >> 20), error);
+  }
+  return {base, bytes};
+}
+
+/// Replaces one page of a guest by fresh anonymous memory with the given content.
+void put_private(std::byte* at, const std::byte* content) {
+  void* page = ::mmap(at, kPage, kGuestProtection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  PV_CHECK(page == at);
+  std::memcpy(at, content, kPage);
+}
+
+}  // namespace
+
+/// One frame of an owner, living in its own memory file while somebody else maps it.
+struct FiberAddressSpace::SharedFrame {
+  SharedFrame(std::shared_ptr<FiberRam> owner_ram, std::byte* owner_page) : ram(std::move(owner_ram)), page(owner_page) {}
+  ~SharedFrame() {
+    std::byte content[kPage];
+    std::memcpy(content, page, kPage);
+    put_private(page, content);
+  }
+  SharedFrame(const SharedFrame&) = delete;
+  SharedFrame& operator=(const SharedFrame&) = delete;
+
+  std::shared_ptr<FiberRam> ram;
+  std::byte* page;
+  UniqueFd fd;
+};
+
+FiberAddressSpace::FiberAddressSpace(const AddressSpaceSpec& spec) : ram_(std::make_shared<FiberRam>(map_guest(spec))) {}
+
+void FiberAddressSpace::fill_hypercall_page(std::span<std::byte, 4096> page) const {
+  // mov $number, %eax; jmp *target(%rip); the target's address at 16. Slot iret first pushes rcx, r11, rax as Xen's does.
+  constexpr std::size_t kTargetAt = 16;
+  const auto target = reinterpret_cast<std::uint64_t>(fiber_entry);
+  std::memset(page.data(), 0xcc, page.size());
+  for (std::uint32_t number = 0; number < PV_HYPERCALL_SLOTS; ++number) {
+    std::byte code[kTargetAt];
+    std::size_t length = 0;
+    const auto emit = [&](std::initializer_list<unsigned> bytes) {
+      for (const unsigned byte : bytes) code[length++] = static_cast<std::byte>(byte);
+    };
+    if (number == PV_HC_IRET) emit({0x51, 0x41, 0x53, 0x50});
+    emit({0xb8, number, 0, 0, 0, 0xff, 0x25});
+    const std::size_t displacement = kTargetAt - (length + 4);
+    emit({static_cast<unsigned>(displacement), 0, 0, 0});
+    std::byte* slot = page.data() + number * PV_HYPERCALL_STUB_SIZE;
+    std::memcpy(slot, code, length);
+    std::memcpy(slot + kTargetAt, &target, sizeof target);
+  }
+}
+
+std::shared_ptr<FiberAddressSpace::SharedFrame> FiberAddressSpace::share(std::uint64_t frame) {
+  if (auto existing = shared_[frame].lock()) return existing;
+  UniqueFd fd(::memfd_create("pvisor-grant", MFD_CLOEXEC));
+  std::byte* page = host(frame);
+  if (!fd.is_open() || ::ftruncate(fd.get(), kPage) != 0 || ::pwrite(fd.get(), page, kPage, 0) != static_cast<ssize_t>(kPage)) {
+    return nullptr;
+  }
+  if (::mmap(page, kPage, kGuestProtection, MAP_SHARED | MAP_FIXED, fd.get(), 0) != page) return nullptr;
+  auto shared = std::make_shared<SharedFrame>(ram_, page);
+  shared->fd = std::move(fd);
+  shared_[frame] = shared;
+  return shared;
+}
+
+bool FiberAddressSpace::map_foreign(std::uint64_t frame, AddressSpace& owner, std::uint64_t owner_frame, FrameAccess access) {
+  auto shared = static_cast<FiberAddressSpace&>(owner).share(owner_frame);
+  if (!shared) return false;
+  std::byte* at = host(frame);
+  auto covered = std::make_unique<std::byte[]>(kPage);
+  std::memcpy(covered.get(), at, kPage);
+  const int protection = access == FrameAccess::ReadOnly ? PROT_READ : PROT_READ | PROT_WRITE;
+  if (::mmap(at, kPage, protection, MAP_SHARED | MAP_FIXED, shared->fd.get(), 0) != at) return false;
+  shown_[frame] = {std::move(shared), std::move(covered)};
+  return true;
+}
+
+void FiberAddressSpace::unmap_foreign(std::uint64_t frame) {
+  const auto shown = shown_.find(frame);
+  PV_CHECK(shown != shown_.end());
+  put_private(host(frame), shown->second.covered.get());
+  shown_.erase(shown);
+}
+
+}  // namespace pvisor::fiber

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The fiber engine's guest memory: anonymous memory in the monitor's own address space, readable, writable and executable.
+// A frame that another domain maps is moved into a memory file of one page and shown at both places; when the last mapping
+// ends it moves back, so that nothing the owner writes later can be seen.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+
+#include "base/mapping.hpp"
+#include "base/unique_fd.hpp"
+#include "engine/engine.hpp"
+
+namespace pvisor::fiber {
+
+class FiberRam final : public Ram {
+ public:
+  explicit FiberRam(Mapping mapping) : mapping_(std::move(mapping)) {}
+  [[nodiscard]] std::span<std::byte> bytes() const override { return mapping_.bytes(); }
+
+ private:
+  Mapping mapping_;
+};
+
+class FiberAddressSpace final : public AddressSpace {
+ public:
+  explicit FiberAddressSpace(const AddressSpaceSpec& spec);
+
+  [[nodiscard]] std::shared_ptr<Ram> ram() const override { return ram_; }
+  [[nodiscard]] std::uint64_t virt_base() const override { return reinterpret_cast<std::uint64_t>(ram_->bytes().data()); }
+  void fill_hypercall_page(std::span<std::byte, 4096> page) const override;
+  [[nodiscard]] bool map_foreign(std::uint64_t frame, AddressSpace& owner, std::uint64_t owner_frame, FrameAccess access) override;
+  void unmap_foreign(std::uint64_t frame) override;
+
+ private:
+  struct SharedFrame;
+  [[nodiscard]] std::byte* host(std::uint64_t frame) const { return ram_->bytes().data() + frame * 4096; }
+  [[nodiscard]] std::shared_ptr<SharedFrame> share(std::uint64_t frame);
+
+  /// What a frame showed before a foreign one took its place.
+  struct Shown {
+    std::shared_ptr<SharedFrame> frame;
+    std::unique_ptr<std::byte[]> covered;
+  };
+
+  std::shared_ptr<FiberRam> ram_;
+  std::map<std::uint64_t, std::weak_ptr<SharedFrame>> shared_;  ///< own frames that others map
+  std::map<std::uint64_t, Shown> shown_;                        ///< frames of others, by own frame
+};
+
+}  // namespace pvisor::fiber

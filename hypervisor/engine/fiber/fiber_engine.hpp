@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// The fiber engine: a guest is a Boost.Context fiber inside the monitor. Nothing is needed of the host, and nothing of the
+// guest is contained: for code you trust, even if it is buggy.
+//
+// How a run works:
+//   1. resume() makes the vCPU current for this thread and jumps to its fiber, which waits on the vCPU's own small stack;
+//   2. the exit path (entry.S) restores the guest's registers and the guest runs on its own stack, in its own RAM, which is
+//      mapped at the address the engine chose;
+//   3. the hypercall page leads to fiber_entry, which saves the registers, moves to the vCPU's stack and calls the shim;
+//   4. what the shim cannot answer fills the exit slot and jumps back to the monitor: resume() returns the Exit.
+// Faults, raw `syscall` instructions and the preemption tick arrive as signals on an alternate stack; the handler copies the
+// guest's registers and whole vector state to the vCPU, points the signal frame at fiber_landing and returns (signals.cpp).
+// It never switches stacks itself.
+//
+// The dispatch selector is the one truth about who runs: kBlock from the exit path until the entry, kAllow otherwise. With
+// Syscall User Dispatch the kernel reads the same byte, so a stray `syscall` of the guest becomes a signal.
+#pragma once
+
+#include <memory>
+
+#include "engine/engine.hpp"
+
+namespace pvisor::fiber {
+
+[[nodiscard]] std::unique_ptr<Engine> make_fiber_engine();
+
+}  // namespace pvisor::fiber

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// The stack switch: Boost.Context's jump, annotated for the sanitizers in this one file. The fcontext level of Boost.Context
+// is used because a guest is never unwound: boost::context::fiber would throw through the guest when it is destroyed.
+#pragma once
+
+#include <boost/context/detail/fcontext.hpp>
+#include <cstddef>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define PVISOR_ASAN_FIBERS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PVISOR_ASAN_FIBERS 1
+#endif
+#endif
+#if defined(PVISOR_ASAN_FIBERS)
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+namespace pvisor::fiber {
+
+/// A stack as the sanitizers want to know it.
+struct StackRange {
+  const void* bottom = nullptr;
+  std::size_t size = 0;
+};
+
+/// Jumps to `to` on stack `target`; returns when somebody jumps back, with that somebody's context. `came_from`, if given,
+/// receives the stack that was left for this one.
+inline boost::context::detail::transfer_t annotated_jump(boost::context::detail::fcontext_t to, void* data,
+                                                         [[maybe_unused]] StackRange target,
+                                                         [[maybe_unused]] StackRange* came_from) {
+#if defined(PVISOR_ASAN_FIBERS)
+  void* fake_stack = nullptr;
+  __sanitizer_start_switch_fiber(&fake_stack, target.bottom, target.size);
+  const auto transfer = boost::context::detail::jump_fcontext(to, data);
+  const void* bottom = nullptr;
+  std::size_t size = 0;
+  __sanitizer_finish_switch_fiber(fake_stack, &bottom, &size);
+  if (came_from != nullptr) *came_from = {bottom, size};
+  return transfer;
+#else
+  return boost::context::detail::jump_fcontext(to, data);
+#endif
+}
+
+/// First thing on a new stack.
+inline void annotated_arrival([[maybe_unused]] StackRange* came_from) {
+#if defined(PVISOR_ASAN_FIBERS)
+  __sanitizer_finish_switch_fiber(nullptr, &came_from->bottom, &came_from->size);
+#endif
+}
+
+}  // namespace pvisor::fiber

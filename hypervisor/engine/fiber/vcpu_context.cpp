@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "engine/fiber/vcpu_context.hpp"
+
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include <pvabi/shared_info.h>
+
+#include "base/assert.hpp"
+#include "base/host_error.hpp"
+#include "engine/exit_slot.hpp"
+#include "shim/shim.hpp"
+
+namespace pvisor::fiber {
+
+namespace {
+
+constexpr std::size_t kPage = 4096;
+constexpr std::size_t kStackBytes = 64 * 1024;
+
+/// Where the fiber that is being left came from; set at each arrival, used to announce the jump back.
+thread_local StackRange monitor_stack;
+
+/// Room for the largest vector state a signal frame can hold.
+std::size_t xstate_room() {
+  const std::size_t minimum = std::max<std::size_t>(::getauxval(AT_MINSIGSTKSZ), 4096);
+  return (minimum + 63) & ~std::size_t{63};
+}
+
+/// First code on the vCPU's stack: everything the guest starts with is in its frame.
+void fiber_begin(boost::context::detail::transfer_t from) {
+  annotated_arrival(&monitor_stack);
+  auto* vcpu = static_cast<FiberVcpu*>(from.data);
+  vcpu->monitor_context = from.fctx;
+  asm volatile("jmp fiber_exit" : : : "memory");
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+extern "C" void fiber_switch_out(FiberVcpu* vcpu) {
+  const auto transfer = annotated_jump(vcpu->monitor_context, nullptr, monitor_stack, &monitor_stack);
+  vcpu->monitor_context = transfer.fctx;
+}
+
+extern "C" void fiber_landed(FiberVcpu* vcpu) {
+  switch (vcpu->cause) {
+    case Cause::Trap: return shim_trap(&vcpu->page, vcpu->trap_vector, vcpu->trap_error, vcpu->trap_address);
+    case Cause::Syscall: return shim_hypercall(&vcpu->page);
+    case Cause::Tick: vcpu->page.work_pending = 1; return;  // the exit path yields
+  }
+}
+
+FiberVcpuContext::FiberVcpuContext(const FiberAddressSpace& space, const VcpuStart& start) : space_(space) {
+  const std::size_t vcpu_bytes = (sizeof(FiberVcpu) + 63) & ~std::size_t{63};
+  const std::size_t total = (kPage + kStackBytes + vcpu_bytes + xstate_room() + kPage - 1) & ~(kPage - 1);
+  memory_ = Mapping::anonymous(total, PROT_READ | PROT_WRITE);
+  if (::mprotect(memory_.data(), kPage, PROT_NONE) != 0) throw HostError::from_errno("cannot guard a vCPU's stack", errno);
+  stack_ = {memory_.data() + kPage, kStackBytes};
+  std::byte* top = memory_.data() + kPage + kStackBytes;
+  vcpu_ = new (top) FiberVcpu{};
+  vcpu_->xstate = reinterpret_cast<std::uint8_t*>(top + vcpu_bytes);
+  vcpu_->xstate_bytes = xstate_room();
+
+  shim::VcpuPage& page = vcpu_->page;
+  const std::uint64_t base = space.virt_base();
+  page.frame = start.regs;
+  page.return_kind = shim::kReturnFull;
+  page.kernel_mode = 1;
+  page.vcpu_id = start.id;
+  page.home_stack = reinterpret_cast<std::uint64_t>(top);
+  page.vcpu_info = base + start.shared_info_frame * kPage + start.id * sizeof(pv_vcpu_info);
+  page.window_base = base;
+  page.window_bytes = space.ram()->bytes().size();
+  page.kernel_sp = start.regs.rsp;
+  context_ = boost::context::detail::make_fcontext(top, kStackBytes, fiber_begin);
+}
+
+std::optional<Exit> FiberVcpuContext::resume(std::optional<std::int64_t> result, RunBudget) {
+  if (result) vcpu_->page.exit.result = *result;
+  arm_tick();
+  fiber_current = vcpu_;
+  const auto transfer = annotated_jump(context_, vcpu_, stack_, nullptr);
+  fiber_current = nullptr;
+  context_ = transfer.fctx;
+  return exit_from_slot(vcpu_->page.exit);
+}
+
+pv_cpu_user_regs FiberVcpuContext::registers() const {
+  pv_cpu_user_regs regs = vcpu_->page.frame;
+  if (vcpu_->page.return_kind != shim::kReturnFast) return regs;
+  // In a call: it will return to what its `call` pushed.
+  const std::uint64_t base = space_.virt_base();
+  const auto bytes = space_.ram()->bytes();
+  const std::uint64_t offset = regs.rsp - base;
+  if (offset <= bytes.size() && bytes.size() - offset >= sizeof regs.rip) {
+    std::memcpy(&regs.rip, bytes.data() + offset, sizeof regs.rip);
+    regs.rsp += sizeof regs.rip;
+  }
+  return regs;
+}
+
+}  // namespace pvisor::fiber

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// The fiber engine's vCPU: a FiberVcpu, its small stack and the Boost.Context handle that continues it.
+#pragma once
+
+#include <boost/context/detail/fcontext.hpp>
+#include <memory>
+
+#include "base/mapping.hpp"
+#include "engine/engine.hpp"
+#include "engine/fiber/address_space.hpp"
+#include "engine/fiber/switch_raw.hpp"
+#include "engine/fiber/vcpu_raw.hpp"
+
+namespace pvisor::fiber {
+
+class FiberVcpuContext final : public NoOwnPaging {
+ public:
+  FiberVcpuContext(const FiberAddressSpace& space, const VcpuStart& start);
+
+  [[nodiscard]] std::optional<Exit> resume(std::optional<std::int64_t> result, RunBudget budget) override;
+  [[nodiscard]] std::optional<Exit> take_exit() override { return std::nullopt; }
+  void kick() override {}  // the guest only runs inside resume(), on this thread
+  void stop() override {}
+  [[nodiscard]] pv_cpu_user_regs registers() const override;
+
+ private:
+  FiberVcpu& vcpu() const { return *vcpu_; }
+
+  const FiberAddressSpace& space_;
+  Mapping memory_;  ///< guard page, stack, FiberVcpu, vector state
+  FiberVcpu* vcpu_ = nullptr;
+  StackRange stack_;
+  boost::context::detail::fcontext_t context_ = nullptr;
+};
+
+}  // namespace pvisor::fiber

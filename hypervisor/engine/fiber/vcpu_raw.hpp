@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// What entry.S, the signal handler and the vCPU context of the fiber engine share: thread-local words and labels.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "shim/vcpu_page.hpp"
+
+namespace pvisor::fiber {
+
+/// Values of the dispatch selector (Linux, SYSCALL_DISPATCH_FILTER_*).
+inline constexpr char kAllow = 0;
+inline constexpr char kBlock = 1;
+
+/// What interrupted the guest; the landing pad acts on it.
+enum class Cause : std::uint32_t { Trap, Syscall, Tick };
+
+/// The shim's page and what only this engine needs of a vCPU. `page` comes first: assembly uses one pointer for both.
+struct FiberVcpu {
+  shim::VcpuPage page;
+  Cause cause;
+  std::uint8_t trap_vector;
+  std::uint32_t trap_error;
+  std::uint64_t trap_address;
+  std::uint8_t* xstate;        ///< 64-byte aligned: vector state of an interrupted guest, in XSAVE's standard format
+  std::uint64_t xstate_bytes;  ///< room at `xstate`
+  std::uint64_t xstate_mask;   ///< components to restore
+  void* monitor_context;       ///< Boost.Context handle of whoever called resume()
+};
+// Used by entry.S.
+static_assert(offsetof(FiberVcpu, page) == 0);
+static_assert(offsetof(FiberVcpu, xstate) == 4760);
+static_assert(offsetof(FiberVcpu, xstate_mask) == 4776);
+
+extern "C" {
+// Thread-local: each thread runs at most one guest at a time.
+extern constinit thread_local FiberVcpu* volatile fiber_current;
+extern constinit thread_local volatile char fiber_selector;
+extern constinit thread_local std::uint64_t fiber_scratch;
+
+// Labels in entry.S; [begin, end) ranges for the signal handler.
+extern const char fiber_entry[], fiber_entry_end[];
+extern const char fiber_exit[], fiber_exit_end[];
+extern const char fiber_landing[];
+
+// Called by entry.S.
+void fiber_landed(FiberVcpu* vcpu);
+void fiber_switch_out(FiberVcpu* vcpu);
+}
+
+/// Installs the signal handlers once per process; the alternate stack, dispatch and tick once per thread. Throws HostError.
+void prepare_thread();
+/// Makes this thread's tick run if it does not. It stops by itself when no guest has run for some ticks.
+void arm_tick();
+/// Length of one tick.
+inline constexpr std::uint64_t kTickNanoseconds = 200'000;
+
+}  // namespace pvisor::fiber

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// The one place that names the engines.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "engine/engine.hpp"
+
+namespace pvisor {
+
+/// Names for --engine, the default first.
+[[nodiscard]] std::span<const std::string_view> engine_names();
+/// nullptr for an unknown name; throws HostError when the engine cannot work on this host.
+[[nodiscard]] std::unique_ptr<Engine> make_engine(std::string_view name);
+
+}  // namespace pvisor

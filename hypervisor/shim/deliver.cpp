@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// Delivering to the guest: exceptions through its trap table, events through its callback, both by a Xen frame on its
+// stack; and the way back, the iret call. Frame layout: pvabi/cpu.h.
+#include "shim/shim.hpp"
+
+#include <pvabi/shared_info.h>
+
+namespace pvisor::shim {
+
+namespace {
+
+constexpr uint64_t kUpcallMask = offsetof(pv_vcpu_info, evtchn_upcall_mask);
+constexpr uint64_t kCr2 = offsetof(pv_vcpu_info, arch) + offsetof(pv_arch_vcpu_info, cr2);
+
+constexpr uint64_t kFlagIf = 1U << 9;
+/// Cleared when a handler is entered: trap, nested task, resume, virtual-8086, direction and alignment flags.
+constexpr uint64_t kFlagsClearedOnEntry = (1U << 8) | (1U << 10) | (1U << 14) | (1U << 16) | (1U << 17) | (1U << 18);
+/// What a guest may choose by iret: arithmetic flags, trap, direction, resume, alignment check, id. The rest is the CPU's.
+constexpr uint64_t kGuestFlags = 0x0cd5 | (1U << 8) | (1U << 10) | (1U << 16) | (1U << 18) | (1U << 21);
+constexpr uint64_t kFlagsAlways = 0x202;  // bit 1 is fixed; interrupts stay on for the host
+
+/// Low to high, as the handler finds it at rsp.
+struct BounceFrame {
+  uint64_t words[8];
+};
+
+[[nodiscard]] bool has_error_code(uint8_t vector) { return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17; }
+
+}  // namespace
+
+void die(VcpuPage& page, DeathReason reason) {
+  page.exit.kind = kExitDied;
+  page.exit.death = reason;
+  home_remote(&page);
+}
+
+void bounce(VcpuPage& page, uint64_t handler, bool mask_events, bool with_error_code, uint32_t error_code) {
+  pv_cpu_user_regs& regs = page.frame;
+  const uint8_t mask = load_byte(page.vcpu_info + kUpcallMask);
+  uint64_t stack = page.kernel_mode != 0 ? regs.rsp : page.kernel_sp;
+  const uint64_t cs = page.kernel_mode != 0 ? PV_FLAT_KERNEL_CS & ~3U : PV_FLAT_USER_CS;
+
+  BounceFrame frame;
+  uint32_t count = 0;
+  frame.words[count++] = regs.rcx;
+  frame.words[count++] = regs.r11;
+  if (with_error_code) frame.words[count++] = error_code;
+  frame.words[count++] = regs.rip;
+  frame.words[count++] = cs | (static_cast<uint64_t>(mask) << 32);
+  frame.words[count++] = (regs.rflags & ~kFlagIf) | (mask == 0 ? kFlagIf : 0);
+  frame.words[count++] = regs.rsp;
+  frame.words[count++] = PV_FLAT_KERNEL_SS;
+
+  stack = (stack & ~uint64_t{15}) - count * sizeof(uint64_t);
+  if (!copy_to_guest(page, stack, frame.words, count * sizeof(uint64_t))) return die(page, kDeathBadGuestStack);
+  if (mask_events) store_byte(page.vcpu_info + kUpcallMask, 1);
+  page.kernel_mode = 1;
+  regs.rsp = stack;
+  regs.rip = handler;
+  regs.rflags = (regs.rflags & ~kFlagsClearedOnEntry) | kFlagsAlways;
+  page.return_kind = kReturnFull;
+}
+
+void do_iret(VcpuPage& page) {
+  pv_iret_context context;
+  pv_cpu_user_regs& regs = page.frame;
+  if (!copy_from_guest(page, &context, regs.rsp, sizeof context)) return die(page, kDeathBadIretFrame);
+  if ((context.cs & 3) == 3) return die(page, kDeathIretToUser);
+  regs.rax = context.rax;
+  regs.rip = context.rip;
+  regs.rsp = context.rsp;
+  regs.rflags = (context.rflags & kGuestFlags) | kFlagsAlways;
+  const bool in_syscall = (context.flags & PV_VGCF_IN_SYSCALL) != 0;
+  regs.rcx = in_syscall ? context.rip : context.rcx;
+  regs.r11 = in_syscall ? context.rflags : context.r11;
+  page.return_kind = kReturnFull;
+  store_byte(page.vcpu_info + kUpcallMask, (context.rflags & kFlagIf) != 0 ? 0 : 1);
+}
+
+}  // namespace pvisor::shim
+
+using namespace pvisor::shim;
+
+extern "C" void shim_deliver_event(VcpuPage* page) {
+  if (page->event.address == 0) return die(*page, kDeathNoEventCallback);
+  if (page->return_kind == kReturnFast) {
+    // A call was interrupted: it returns to what its `call` pushed.
+    if (!copy_from_guest(*page, &page->frame.rip, page->frame.rsp, sizeof(uint64_t))) return die(*page, kDeathBadGuestStack);
+    page->frame.rsp += sizeof(uint64_t);
+    page->frame.rflags = kFlagsAlways;
+  }
+  bounce(*page, page->event.address, true, false, 0);
+}
+
+extern "C" void shim_trap(VcpuPage* page, uint8_t vector, uint32_t error_code, uint64_t address) {
+  page->return_kind = kReturnFull;
+  const pv_trap_info& trap = page->traps[vector];
+  if (trap.address == 0) {
+    page->exit.kind = kExitFault;
+    page->exit.vector = vector;
+    page->exit.error_code = error_code;
+    page->exit.address = address;
+    home_remote(page);
+    return;
+  }
+  constexpr uint8_t kPageFault = 14;
+  if (vector == kPageFault && !copy_to_guest(*page, page->vcpu_info + kCr2, &address, sizeof address)) {
+    return die(*page, kDeathDoubleFault);
+  }
+  bounce(*page, trap.address, (trap.flags & PV_TRAP_MASK_EVENTS) != 0, has_error_code(vector), error_code);
+}

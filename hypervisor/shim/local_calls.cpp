@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// The calls that concern only the guest itself: trap table, callbacks, stack, FPU flag, vm_assist and xen_version.
+// ABI.md has a section for each. Every guest pointer is copied once, then checked, then used.
+#include "shim/shim.hpp"
+
+#include <pvabi/callback.h>
+#include <pvabi/errno.h>
+#include <pvabi/features.h>
+#include <pvabi/hypercalls.h>
+#include <pvabi/version.h>
+#include <pvabi/xen_version.h>
+
+namespace pvisor::shim {
+
+namespace {
+
+/// At most this many rows of a trap table are read: one per vector and the end.
+constexpr uint32_t kMaxTrapRows = PV_TRAP_VECTORS + 1;
+
+int64_t set_trap_table(VcpuPage& page, uint64_t table) {
+  if (table == 0) {
+    for (pv_trap_info& trap : page.traps) trap.address = 0;
+    return 0;
+  }
+  for (uint32_t row = 0; row < kMaxTrapRows; ++row) {
+    pv_trap_info info;
+    if (!copy_from_guest(page, &info, table + row * sizeof info, sizeof info)) return -PV_EFAULT;
+    if (info.address == 0) return 0;
+    page.traps[info.vector] = info;
+  }
+  return -PV_EINVAL;
+}
+
+int64_t set_callbacks(VcpuPage& page, uint64_t event, uint64_t failsafe, uint64_t syscall) {
+  page.event.address = event;
+  page.failsafe.address = failsafe;
+  page.syscall.address = syscall;
+  return 0;
+}
+
+Callback* callback_of(VcpuPage& page, uint16_t type) {
+  switch (type) {
+    case PV_CALLBACKTYPE_EVENT: return &page.event;
+    case PV_CALLBACKTYPE_FAILSAFE: return &page.failsafe;
+    case PV_CALLBACKTYPE_SYSCALL: return &page.syscall;
+    default: return nullptr;
+  }
+}
+
+int64_t callback_op(VcpuPage& page, uint64_t command, uint64_t argument) {
+  if (command == PV_CALLBACKOP_REGISTER) {
+    pv_callback_register op;
+    if (!copy_from_guest(page, &op, argument, sizeof op)) return -PV_EFAULT;
+    Callback* callback = callback_of(page, op.type);
+    if (callback == nullptr) return -PV_ENOSYS;
+    callback->address = op.address;
+    callback->flags = op.flags;
+    return 0;
+  }
+  if (command == PV_CALLBACKOP_UNREGISTER) {
+    pv_callback_unregister op;
+    if (!copy_from_guest(page, &op, argument, sizeof op)) return -PV_EFAULT;
+    // As on Xen: the three that a kernel cannot live without are not taken away.
+    return callback_of(page, op.type) != nullptr ? -PV_EINVAL : -PV_ENOSYS;
+  }
+  return -PV_ENOSYS;
+}
+
+int64_t vm_assist(uint64_t command, uint64_t type) {
+  // At level 0 there are no page tables to assist; what Xen's guests ask for is accepted where it changes nothing here.
+  if (command != PV_VMASST_CMD_ENABLE && command != PV_VMASST_CMD_DISABLE) return -PV_ENOSYS;
+  return type == PV_VMASST_TYPE_WRITABLE_PAGETABLES || type == PV_VMASST_TYPE_PAE_EXTENDED_CR3 ? 0 : -PV_EINVAL;
+}
+
+/// Copies a text into a zeroed field of `size` bytes at `to`.
+template <uint64_t Size, uint64_t Length>
+int64_t answer_text(const VcpuPage& page, uint64_t to, const char (&text)[Length]) {
+  static_assert(Length <= Size);
+  static constexpr char kZero[64] = {};
+  if (!copy_to_guest(page, to, text, Length)) return -PV_EFAULT;
+  for (uint64_t at = Length; at < Size; at += sizeof kZero) {
+    const uint64_t left = Size - at;
+    if (!copy_to_guest(page, to + at, kZero, left < sizeof kZero ? left : sizeof kZero)) return -PV_EFAULT;
+  }
+  return 0;
+}
+
+int64_t get_features(const VcpuPage& page, uint64_t argument) {
+  pv_feature_info info;
+  if (!copy_from_guest(page, &info, argument, sizeof info)) return -PV_EFAULT;
+  if (info.submap_idx >= PV_XENFEAT_NR_SUBMAPS) return -PV_EINVAL;
+  info.submap = 1U << PV_XENFEAT_AUTO_TRANSLATED_PHYSMAP;
+  return copy_to_guest(page, argument, &info, sizeof info) ? 0 : -PV_EFAULT;
+}
+
+int64_t xen_version(const VcpuPage& page, uint64_t command, uint64_t argument) {
+  switch (command) {
+    case PV_XENVER_VERSION: return (PV_XEN_VERSION_MAJOR << 16) | PV_XEN_VERSION_MINOR;
+    case PV_XENVER_EXTRAVERSION: return answer_text<PV_XEN_EXTRAVERSION_LEN>(page, argument, PV_EXTRAVERSION);
+    case PV_XENVER_CAPABILITIES: return answer_text<PV_XEN_CAPABILITIES_INFO_LEN>(page, argument, "xen-3.0-x86_64");
+    case PV_XENVER_CHANGESET: return answer_text<PV_XEN_CHANGESET_INFO_LEN>(page, argument, "unavailable");
+    case PV_XENVER_PLATFORM_PARAMETERS: {
+      // Everything behind the guest's own memory belongs to others.
+      const pv_platform_parameters parameters{page.window_base + page.window_bytes};
+      return copy_to_guest(page, argument, &parameters, sizeof parameters) ? 0 : -PV_EFAULT;
+    }
+    case PV_XENVER_GET_FEATURES: return get_features(page, argument);
+    case PV_XENVER_PAGESIZE: return 4096;
+    default: return -PV_ENOSYS;
+  }
+}
+
+}  // namespace
+
+bool local_call(VcpuPage& page, uint64_t number, const uint64_t (&args)[5], int64_t& result) {
+  switch (number) {
+    case PV_HC_XEN_VERSION: result = xen_version(page, args[0], args[1]); return true;
+    case PV_HC_SET_TRAP_TABLE: result = set_trap_table(page, args[0]); return true;
+    case PV_HC_SET_CALLBACKS: result = set_callbacks(page, args[0], args[1], args[2]); return true;
+    case PV_HC_CALLBACK_OP: result = callback_op(page, args[0], args[1]); return true;
+    case PV_HC_STACK_SWITCH: page.kernel_sp = args[1]; result = 0; return true;
+    case PV_HC_FPU_TASKSWITCH: result = 0; return true;
+    case PV_HC_VM_ASSIST: result = vm_assist(args[0], args[1]); return true;
+    default: return false;
+  }
+}
+
+}  // namespace pvisor::shim

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// The shim: what concerns only the guest itself, answered inside the guest's protection domain. One freestanding source for
+// all engines; an engine's folder is its home and supplies the primitives below.
+//
+// A call, step by step:
+//   1. the hypercall page jumps to the home's entry, which saves the guest's registers in VcpuPage::frame, moves to the home
+//      stack and calls shim_hypercall;
+//   2. the shim answers a local call itself; for a remote one it fills VcpuPage::exit and calls home_remote;
+//   3. the home's exit path tests work_pending (-> home_remote with kExitPreempted) and upcall_pending && !upcall_mask
+//      (-> shim_deliver_event), then restores the frame. It is a restartable sequence: a signal that finds rip inside it sets
+//      rip back to its start, so that no event arrives unseen between the test and the return.
+// Exceptions enter by shim_trap with the frame saved, and leave by the same exit path.
+#pragma once
+
+#include <stdint.h>
+
+#include "shim/vcpu_page.hpp"
+
+extern "C" {
+
+// Called by the home, on the home stack, with the frame saved.
+void shim_hypercall(pvisor::shim::VcpuPage* page);
+void shim_trap(pvisor::shim::VcpuPage* page, uint8_t vector, uint32_t error_code, uint64_t address);
+void shim_deliver_event(pvisor::shim::VcpuPage* page);
+
+// Supplied by the home.
+/// Tells the monitor what VcpuPage::exit says and returns when it has answered in exit.result. Does not return if the vCPU
+/// never runs again.
+void home_remote(pvisor::shim::VcpuPage* page);
+}
+
+namespace pvisor::shim {
+
+// Between the shim's own files.
+/// Copies between shim and guest memory; false if the range does not exist.
+[[nodiscard]] bool copy_from_guest(const VcpuPage& page, void* to, uint64_t from, uint64_t bytes);
+[[nodiscard]] bool copy_to_guest(const VcpuPage& page, uint64_t to, const void* from, uint64_t bytes);
+
+/// Answers a local call. True if `number` is one; the answer is then in `result`.
+[[nodiscard]] bool local_call(VcpuPage& page, uint64_t number, const uint64_t (&args)[5], int64_t& result);
+/// The iret hypercall: replaces the frame by the one on the guest's stack.
+void do_iret(VcpuPage& page);
+/// Pushes a Xen frame for `handler` on the guest's stack and makes the frame continue there.
+void bounce(VcpuPage& page, uint64_t handler, bool mask_events, bool has_error_code, uint32_t error_code);
+/// Ends the vCPU.
+void die(VcpuPage& page, DeathReason reason);
+
+[[nodiscard]] uint8_t load_byte(uint64_t address);
+void store_byte(uint64_t address, uint8_t value);
+
+}  // namespace pvisor::shim
