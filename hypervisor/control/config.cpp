@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "control/config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "base/escape.hpp"
+#include "base/host_error.hpp"
+#include "control/cli.hpp"
+#include "control/config_reader.hpp"
+#include "control/disk_option.hpp"
+#include "control/host_file.hpp"
+#include "control/kernel_args.hpp"
+#include "control/strict_json.hpp"
+
+namespace pvisor {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kFileKeys{"version", "domains", "timeout"};
+constexpr std::array<std::string_view, 14> kDomainKeys{"name",   "kernel", "bootloader", "loader",      "ramdisk",   "cmdline", "memory",
+                                                       "vcpus",  "engine", "disk",       "console",     "on_poweroff", "on_reboot", "on_crash"};
+constexpr std::array<std::string_view, 3> kDiskKeys{"target", "vdev", "access"};
+constexpr std::array<std::string_view, 3> kEndWords{"destroy", "restart", "preserve"};
+constexpr std::array<std::string_view, 2> kAccessWords{"rw", "ro"};
+
+/// What reading one file needs everywhere.
+struct Context {
+  const std::string& file;
+  std::filesystem::path folder;
+  std::span<const std::string_view> engines;
+};
+
+std::string host_path(const Context& context, const ConfigObject& object, std::string_view key) {
+  const std::string text = object.text(key, {});
+  if (text.empty()) object.refuse(key, "expected a file name, found an empty string");
+  if (text.size() > 4095) object.refuse(key, "a file name of more than 4095 bytes");
+  return (context.folder / text).string();
+}
+
+DiskSpec read_disk(const Context& context, const std::string& path, const nlohmann::json& value) {
+  const ConfigObject object(context.file, path, value, kDiskKeys);
+  if (!object.has("target")) object.refuse("target", "missing; write the file of the disk");
+  DiskSpec disk;
+  disk.path = host_path(context, object, "target");
+  disk.read_only = object.choice("access", kAccessWords, 0) == 1;
+  if (object.has("vdev")) disk.vdev = check_vdev(object.place("vdev"), object.text("vdev", {}));
+  return disk;
+}
+
+EndAction read_end(const ConfigObject& object, std::string_view key, EndAction fallback) {
+  return static_cast<EndAction>(object.choice(key, kEndWords, static_cast<std::size_t>(fallback)));
+}
+
+ConsoleSpec read_console(const Context& context, const ConfigObject& object) {
+  const std::string text = object.text("console", "stdio");
+  if (text == "stdio") return {};
+  if (!text.starts_with("file:") || text.size() == 5) {
+    object.refuse("console", fmt::format("expected \"stdio\" or \"file:NAME\", found \"{}\"", escaped(text, 64)));
+  }
+  return {(context.folder / text.substr(5)).string()};
+}
+
+/// Kernel or bootloader, and what goes with each.
+void read_boot(const Context& context, const ConfigObject& object, DomainSpec& spec) {
+  spec.bootloader = object.boolean("bootloader", false);
+  if (spec.bootloader == object.has("kernel")) {
+    object.refuse("kernel", spec.bootloader ? "given together with bootloader; the menu on the disk names the kernel"
+                                            : "missing; write the kernel's file, or \"bootloader\": true");
+  }
+  if (object.has("loader") && !spec.bootloader) object.refuse("loader", "has a meaning only with \"bootloader\": true");
+  if (object.has("kernel")) spec.kernel = host_path(context, object, "kernel");
+  if (object.has("loader")) spec.kernel = host_path(context, object, "loader");
+  if (object.has("ramdisk")) spec.ramdisk = host_path(context, object, "ramdisk");
+  spec.cmdline = object.text("cmdline", {});
+  check_cmdline(object.place("cmdline"), spec.cmdline);
+}
+
+DomainSpec read_domain(const Context& context, const std::string& path, const nlohmann::json& value) {
+  const ConfigObject object(context.file, path, value, kDomainKeys);
+  DomainSpec spec;
+  if (!object.has("name")) object.refuse("name", "missing; every domain has a name");
+  spec.name = object.text("name", {});
+  if (!is_valid_domain_name(spec.name)) {
+    object.refuse("name", fmt::format("\"{}\": use letters, digits and . - _ + (at most 64, a letter or digit first)",
+                                      escaped(spec.name, 64)));
+  }
+  read_boot(context, object, spec);
+  spec.memory_mib = check_memory_mib(object.place("memory"), object.number("memory", kDefaultMemoryMib));
+  spec.vcpus = check_vcpus(object.place("vcpus"), std::to_string(object.number("vcpus", 1)));
+  spec.engine = object.text("engine", std::string(context.engines.front()));
+  check_engine(object.place("engine"), spec.engine, context.engines);
+  const auto disks = object.array("disk", kMaxDisks);
+  for (std::size_t i = 0; i < disks.size(); ++i) {
+    spec.disks.push_back(read_disk(context, fmt::format("{}[{}]", object.path("disk"), i), disks[i]));
+  }
+  if (spec.bootloader && spec.disks.empty()) object.refuse("disk", "missing; the boot loader needs a disk");
+  assign_vdevs(object.place("disk"), spec.disks);
+  spec.console = read_console(context, object);
+  spec.on_poweroff = read_end(object, "on_poweroff", spec.on_poweroff);
+  spec.on_reboot = read_end(object, "on_reboot", spec.on_reboot);
+  spec.on_crash = read_end(object, "on_crash", spec.on_crash);
+  return spec;
+}
+
+/// What no two domains may share.
+void check_doubles(const Context& context, const std::vector<DomainSpec>& domains) {
+  for (std::size_t i = 0; i < domains.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const bool same_name = domains[i].name == domains[j].name;
+      const bool same_console = !domains[i].console.file.empty() && domains[i].console.file == domains[j].console.file;
+      if (!same_name && !same_console) continue;
+      throw HostError::usage(fmt::format("{}: domains[{}].{}: the same as in domains[{}]; give each its own",
+                                         escaped(context.file), i, same_name ? "name" : "console", j));
+    }
+  }
+}
+
+}  // namespace
+
+RunPlan parse_config(const std::string& file, std::string_view text, std::span<const std::string_view> engines) {
+  const nlohmann::json document = parse_strict_json(file, text);
+  const Context context{file, std::filesystem::path(file).parent_path(), engines};
+  const ConfigObject top(file, {}, document, kFileKeys);
+  if (!top.has("version")) top.refuse("version", "missing; write \"version\": 1");
+  if (top.number("version", 0) != 1) top.refuse("version", "this pvisor reads version 1");
+  const auto domains = top.array("domains", kMaxDomains);
+  if (domains.empty()) top.refuse("domains", "missing or empty; describe at least one domain");
+  RunPlan plan;
+  for (std::size_t i = 0; i < domains.size(); ++i) {
+    plan.domains.push_back(read_domain(context, fmt::format("domains[{}]", i), domains[i]));
+  }
+  check_doubles(context, plan.domains);
+  if (top.has("timeout")) plan.timeout_ns = parse_duration_ns(top.place("timeout"), top.text("timeout", {}));
+  return plan;
+}
+
+RunPlan load_config(const std::string& file, std::span<const std::string_view> engines) {
+  std::vector<std::byte> bytes;
+  try {
+    bytes = read_host_file(file, "domain description", kMaxJsonBytes + 1);
+  } catch (const HostError& error) {
+    throw HostError::usage(error.what());
+  }
+  return parse_config(file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, engines);
+}
+
+std::span<const std::string_view> config_file_keys() { return kFileKeys; }
+std::span<const std::string_view> config_domain_keys() { return kDomainKeys; }
+std::span<const std::string_view> config_disk_keys() { return kDiskKeys; }
+
+}  // namespace pvisor

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "control/disk_option.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+#include "base/escape.hpp"
+#include "base/host_error.hpp"
+#include "devices/block/vdev.hpp"
+
+namespace pvisor {
+
+namespace {
+
+/// Takes one field off `text`: up to a single comma, with doubled commas made one.
+std::string take_field(std::string_view& text) {
+  std::string field;
+  std::size_t i = 0;
+  for (; i < text.size(); ++i) {
+    if (text[i] == ',') {
+      if (i + 1 == text.size() || text[i + 1] != ',') break;
+      ++i;
+    }
+    field += text[i];
+  }
+  text.remove_prefix(std::min(i, text.size()));
+  return field;
+}
+
+}  // namespace
+
+std::string check_vdev(std::string_view place, std::string_view vdev) {
+  try {
+    return Vdev::parse(vdev).name;
+  } catch (const HostError& error) {
+    throw HostError::usage(fmt::format("{}: {}", place, error.what()));
+  }
+}
+
+DiskSpec parse_disk_option(std::string_view place, std::string_view text) {
+  DiskSpec disk;
+  disk.path = take_field(text);
+  if (disk.path.empty()) throw HostError::usage(fmt::format("{}: no file name; write FILE[,ro][,vdev=xvdb]", place));
+  while (!text.empty()) {
+    text.remove_prefix(1);
+    const std::string word = take_field(text);
+    if (word == "ro" || word == "rw") {
+      disk.read_only = word == "ro";
+    } else if (word.starts_with("vdev=")) {
+      disk.vdev = check_vdev(place, word.substr(5));
+    } else {
+      throw HostError::usage(fmt::format("{}: '{}' is neither ro, rw nor vdev=NAME; a comma in a file name is written twice",
+                                         place, escaped(word, 64)));
+    }
+  }
+  return disk;
+}
+
+void assign_vdevs(std::string_view place, std::vector<DiskSpec>& disks) {
+  const auto is_taken = [&](const std::string& name) {
+    return std::count_if(disks.begin(), disks.end(), [&](const DiskSpec& disk) { return disk.vdev == name; });
+  };
+  for (const DiskSpec& disk : disks) {
+    if (!disk.vdev.empty() && is_taken(disk.vdev) > 1) {
+      throw HostError::usage(fmt::format("{}: two disks are {}; give each its own vdev", place, disk.vdev));
+    }
+  }
+  std::size_t next = 0;
+  for (DiskSpec& disk : disks) {
+    if (!disk.vdev.empty()) continue;
+    while (is_taken(Vdev::nth(next).name) != 0) ++next;
+    disk.vdev = Vdev::nth(next).name;
+  }
+}
+
+}  // namespace pvisor

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// HostedDomain: what the toolstack keeps of one described domain while guests come and go in it: its console, its disks, and
+// how it ended.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "control/domain_spec.hpp"
+#include "core/ids.hpp"
+#include "devices/block/disk_image.hpp"
+#include "devices/console/console.hpp"
+#include "devices/console/console_device.hpp"
+#include "devices/console/input.hpp"
+
+namespace pvisor {
+
+struct HostedDomain {
+  DomainSpec spec;
+  Engine* engine = nullptr;
+  std::unique_ptr<ConsoleSink> own_sink;  ///< null when it writes to standard output as it is
+  std::unique_ptr<Console> console;
+  std::unique_ptr<ConsoleInput> input;    ///< only the one that has standard input
+  std::vector<std::shared_ptr<DiskImage>> images;  ///< shared with back ends and requests; in the order of spec.disks
+
+  std::optional<DomainId> id;             ///< while a guest exists
+  ConsoleDevice* device = nullptr;        ///< while a guest exists; owned by its domain
+  std::uint64_t started_ns = 0;
+  bool is_over = false;                   ///< no guest will come again; a preserved one may still be there
+  bool is_preserved = false;
+};
+
+}  // namespace pvisor

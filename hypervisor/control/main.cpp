@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// pvisor: from the command line to the exit status. The one place where errors of the host and of usage are caught.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "base/host_error.hpp"
+#include "control/cli.hpp"
+#include "control/config.hpp"
+#include "control/exit_status.hpp"
+#include "control/terminal.hpp"
+#include "control/toolstack.hpp"
+#include "engine/registry.hpp"
+
+namespace {
+
+using namespace pvisor;
+
+RunPlan make_plan(CommandLine line) {
+  if (line.config_file.empty()) return std::move(line.plan);
+  RunPlan plan = load_config(line.config_file, engine_names());
+  if (line.plan.timeout_ns) plan.timeout_ns = line.plan.timeout_ns;
+  for (DomainSpec& spec : plan.domains) {
+    if (line.engine_override) spec.engine = *line.engine_override;
+    if (line.no_reboot) spec.on_reboot = EndAction::Destroy;
+  }
+  return plan;
+}
+
+/// A descriptor that our starter closed would become some file of ours, and guests would talk to that.
+void fill_standard_descriptors() {
+  for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::open("/dev/null", O_RDWR)) {
+    if (fd > STDERR_FILENO) {
+      ::close(fd);
+      return;
+    }
+  }
+}
+
+/// Every guest costs descriptors; the default limit is for programs that are not hosts.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int run(const std::vector<std::string>& words) {
+  CommandLine line = parse_command_line(words, engine_names());
+  if (!line.text.empty()) {
+    std::fputs(line.text.c_str(), stdout);
+    return kExitSuccess;
+  }
+  raise_descriptor_limit();
+  restore_terminal_on_fatal_signals();
+  Toolstack toolstack(make_plan(std::move(line)));
+  return toolstack.run();
+}
+
+int fail(const char* why, int status) {
+  std::fprintf(stderr, "pvisor: %s\n", why);
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  fill_standard_descriptors();
+  try {
+    return run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+  } catch (const HostError& error) {
+    return fail(error.what(), error.kind() == HostError::Kind::Usage ? kExitUsage : kExitHostFailure);
+  } catch (const std::bad_alloc&) {
+    return fail("the host has no memory left; give --memory a smaller size", kExitHostFailure);
+  } catch (const std::exception& error) {
+    return fail(error.what(), kExitHostFailure);
+  }
+}

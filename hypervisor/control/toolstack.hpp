@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Toolstack: the composition root. Makes the reactor, the clock, the store, engines and devices, starts the domains of a plan,
+// serves them until all have ended, and says with which exit status.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/reactor.hpp"
+#include "builder/domain_builder.hpp"
+#include "control/domain_spec.hpp"
+#include "control/hosted_domain.hpp"
+#include "control/log.hpp"
+#include "control/real_clock.hpp"
+#include "control/signals.hpp"
+#include "control/terminal.hpp"
+#include "core/monitor.hpp"
+#include "devices/block/block_backend.hpp"
+#include "devices/console/sinks.hpp"
+#include "devices/io/block_io.hpp"
+#include "devices/ring_pages.hpp"
+#include "xenstore/service.hpp"
+#include "xenstore/store.hpp"
+
+namespace pvisor {
+
+class Toolstack final : private MonitorHooks {
+ public:
+  /// Opens what the plan names; nothing runs yet. Throws HostError.
+  explicit Toolstack(RunPlan plan);
+  ~Toolstack() override;
+  Toolstack(const Toolstack&) = delete;
+  Toolstack& operator=(const Toolstack&) = delete;
+
+  /// Starts the domains, serves them and answers the exit status. Throws HostError if one cannot be started.
+  [[nodiscard]] int run();
+
+ private:
+  // MonitorHooks
+  std::optional<DomainImage> build_chainload(Domain& domain, const ChainloadRequest& request, std::string& reason) override;
+  std::string crash_report(Domain& domain, const Vcpu& vcpu, const std::string& reason) override;
+  void console_io_write(Domain& domain, std::string_view text) override;
+
+  // Setting up
+  Engine& engine_for(const std::string& name);
+  void open_console(HostedDomain& hosted, bool several);
+  void open_disks(HostedDomain& hosted);
+  void connect_input();
+  void warn_if_root();
+
+  // The life of a guest
+  void start(HostedDomain& hosted);
+  [[nodiscard]] DomainImage build(const HostedDomain& hosted);
+  void add_devices(HostedDomain& hosted, Domain& domain);
+  void destroy(HostedDomain& hosted);
+  void settle(HostedDomain& hosted);
+  [[nodiscard]] int report_end(const HostedDomain& hosted, const DomainEnd& end);
+  void restart(HostedDomain& hosted);
+  void finish(HostedDomain& hosted, int status);
+
+  // The loop
+  void turn();
+  void drain_consoles();
+  void time_limit();
+  void quit(int status);
+  void refine_clock();
+  [[nodiscard]] std::optional<std::uint64_t> time_left() const;
+  [[nodiscard]] bool all_over() const;
+  HostedDomain* hosted_of(const Domain& domain);
+
+  Terminal terminal_;
+  Reactor reactor_;
+  RealClock clock_;
+  Log log_;
+  ProcessSignals signals_;
+  Store store_;
+  RingPages ring_pages_;
+  std::unique_ptr<BlockIo> io_;
+  std::map<std::string, std::unique_ptr<Engine>> engines_;
+  std::vector<std::unique_ptr<Reactor::Watch>> engine_watches_;
+  Monitor monitor_;
+  StoreEventPump store_events_;
+  FdSink stdout_sink_;
+  std::unique_ptr<LineMux> stdout_lines_;  ///< with several domains
+  std::vector<HostedDomain> hosted_;
+  Timer time_limit_;
+  Timer clock_timer_;
+  std::uint64_t clock_interval_ns_;
+  std::optional<std::uint64_t> timeout_ns_;
+  int status_ = 0;                 ///< the first that is not 0
+  bool is_quitting_ = false;       ///< somebody wants out now
+};
+
+}  // namespace pvisor

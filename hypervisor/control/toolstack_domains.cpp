@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+// Toolstack: the life of a guest, from its kernel's file to its end, and what the core asks for meanwhile.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "base/escape.hpp"
+#include "base/host_error.hpp"
+#include "control/exit_status.hpp"
+#include "control/host_file.hpp"
+#include "control/report.hpp"
+#include "control/store_home.hpp"
+#include "control/toolstack.hpp"
+
+namespace pvisor {
+
+namespace {
+
+/// A guest that crashes sooner would crash for ever.
+constexpr std::uint64_t kMinLifeNs = 1'000'000'000;
+
+EndAction action_for(const DomainSpec& spec, DomainEnd::Kind kind) {
+  switch (kind) {
+    case DomainEnd::Kind::Poweroff: return spec.on_poweroff;
+    case DomainEnd::Kind::Reboot: return spec.on_reboot;
+    case DomainEnd::Kind::Crash:
+    case DomainEnd::Kind::Watchdog: return spec.on_crash;
+    case DomainEnd::Kind::Suspend:
+    case DomainEnd::Kind::Killed: break;
+  }
+  return EndAction::Destroy;
+}
+
+}  // namespace
+
+DomainImage Toolstack::build(const HostedDomain& hosted) {
+  const DomainSpec& spec = hosted.spec;
+  const std::string file = spec.kernel.empty() ? find_own_loader() : spec.kernel;
+  const auto kernel = read_host_file(file, spec.bootloader ? "loader" : "kernel", kMaxKernelBytes);
+  std::vector<std::byte> ramdisk;
+  if (!spec.ramdisk.empty()) ramdisk = read_host_file(spec.ramdisk, spec.bootloader ? "menu" : "ramdisk", kMaxKernelBytes);
+  BuildSpec build_spec;
+  build_spec.kernel = kernel;
+  build_spec.kernel_name = fmt::format("{} {}:", spec.bootloader ? "loader" : "kernel", escaped(file));
+  build_spec.ramdisk = ramdisk;
+  build_spec.cmdline = spec.cmdline;
+  build_spec.memory_mib = spec.memory_mib;
+  return build_domain(*hosted.engine, build_spec);
+}
+
+void Toolstack::start(HostedDomain& hosted) {
+  DomainImage image = build(hosted);  // before anything exists that would have to be undone
+  Domain& domain = monitor_.create_domain(hosted.spec.name, *hosted.engine);
+  hosted.id = domain.id();
+  hosted.started_ns = clock_.now_ns();
+  add_devices(hosted, domain);
+  domain.install(std::move(image));
+}
+
+void Toolstack::add_devices(HostedDomain& hosted, Domain& domain) {
+  domain.add_device(std::make_unique<XenstoreService>(store_, monitor_.work(), domain.id()));
+  domain.add_device(std::make_unique<StoreHome>(store_, hosted.spec.memory_mib));
+  auto console = std::make_unique<ConsoleDevice>(*hosted.console, monitor_.work());
+  hosted.device = console.get();
+  domain.add_device(std::move(console));
+  const BlockServices services{store_, *io_, ring_pages_, [this, name = hosted.spec.name](const std::string& line) {
+                                 log_.line(fmt::format("domain {}: {}", name, line));
+                               }};
+  for (std::size_t i = 0; i < hosted.images.size(); ++i) {
+    domain.add_device(std::make_unique<BlockBackend>(services, Vdev::parse(hosted.spec.disks[i].vdev), hosted.images[i]));
+  }
+}
+
+void Toolstack::destroy(HostedDomain& hosted) {
+  if (!hosted.id) return;
+  monitor_.destroy_domain(*hosted.id);
+  hosted.device = nullptr;
+  hosted.id.reset();
+}
+
+/// Looks whether the guest has ended, and does what was asked for.
+void Toolstack::settle(HostedDomain& hosted) {
+  const Domain* domain = hosted.id && !hosted.is_over ? monitor_.find(*hosted.id) : nullptr;
+  if (domain == nullptr || !domain->ended()) return;
+  const DomainEnd end = *domain->ended();
+  const int status = report_end(hosted, end);
+  EndAction action = action_for(hosted.spec, end.kind);
+  const bool crashed = end.kind == DomainEnd::Kind::Crash || end.kind == DomainEnd::Kind::Watchdog;
+  if (action == EndAction::Restart && crashed && clock_.now_ns() - hosted.started_ns < kMinLifeNs) {
+    log_.line(fmt::format("domain {}: not restarted: it crashed within a second", hosted.spec.name));
+    action = EndAction::Destroy;
+  }
+  switch (action) {
+    case EndAction::Restart: return restart(hosted);
+    case EndAction::Destroy: return finish(hosted, status);
+    case EndAction::Preserve:
+      log_.line(fmt::format("domain {}: preserved until pvisor is stopped", hosted.spec.name));
+      hosted.is_preserved = true;
+      hosted.is_over = true;
+      if (status_ == 0) status_ = status;
+      return;
+  }
+}
+
+/// Tells the operator what is not a plain end; answers the exit status.
+int Toolstack::report_end(const HostedDomain& hosted, const DomainEnd& end) {
+  switch (end.kind) {
+    case DomainEnd::Kind::Crash:
+      log_.text(end.report.empty() ? fmt::format("domain {} crashed: {}", hosted.spec.name, escaped(end.reason)) : end.report);
+      return kExitGuestCrash;
+    case DomainEnd::Kind::Watchdog:
+      log_.line(fmt::format("domain {}: its watchdog fired", hosted.spec.name));
+      return kExitGuestCrash;
+    case DomainEnd::Kind::Suspend:
+      log_.line(fmt::format("domain {}: it suspended itself, and there is nothing to resume it: ended", hosted.spec.name));
+      return kExitSuccess;
+    case DomainEnd::Kind::Poweroff:
+      if (end.exit_code != 0 && hosted_.size() > 1) {
+        log_.line(fmt::format("domain {}: ended with status {}", hosted.spec.name, end.exit_code));
+      }
+      return end.exit_code;
+    case DomainEnd::Kind::Reboot:
+    case DomainEnd::Kind::Killed: break;
+  }
+  return end.exit_code;
+}
+
+void Toolstack::restart(HostedDomain& hosted) {
+  destroy(hosted);
+  try {
+    start(hosted);
+  } catch (const HostError& error) {
+    log_.line(fmt::format("domain {}: cannot be started again: {}", hosted.spec.name, error.what()));
+    finish(hosted, kExitHostFailure);
+  }
+}
+
+void Toolstack::finish(HostedDomain& hosted, int status) {
+  destroy(hosted);
+  hosted.console->finish();
+  hosted.is_over = true;
+  if (status_ == 0) status_ = status;
+}
+
+std::optional<DomainImage> Toolstack::build_chainload(Domain& domain, const ChainloadRequest& request, std::string& reason) {
+  const HostedDomain* hosted = hosted_of(domain);
+  BuildSpec spec;
+  spec.kernel = request.kernel;
+  spec.kernel_name = "kernel:";
+  spec.ramdisk = request.initrd;
+  spec.cmdline = request.cmdline;
+  spec.memory_mib = hosted != nullptr ? hosted->spec.memory_mib : domain.memory().ram_pages() * kPageSize >> 20;
+  spec.multiboot_modules = request.multiboot_modules;
+  try {
+    return build_domain(domain.engine(), spec);
+  } catch (const HostError& error) {
+    reason = error.what();
+    return std::nullopt;
+  }
+}
+
+std::string Toolstack::crash_report(Domain& domain, const Vcpu& vcpu, const std::string& reason) {
+  const pv_cpu_user_regs regs = vcpu.context->registers();
+  return pvisor::crash_report({domain.name(), vcpu.id.value(), domain.memory(), regs, domain.image().symbols.get()}, reason);
+}
+
+void Toolstack::console_io_write(Domain& domain, std::string_view text) {
+  HostedDomain* hosted = hosted_of(domain);
+  if (hosted == nullptr) return;
+  if (hosted->device != nullptr) hosted->device->catch_up();
+  hosted->console->write_all(std::as_bytes(std::span(text)));
+}
+
+}  // namespace pvisor

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+#include "devices/block/block_connection.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <variant>
+
+#include "base/assert.hpp"
+
+namespace pvisor {
+
+/// A transfer or flush on its way through BlockIo. It holds everything that the host may touch: the pages (spans), the
+/// grants, the file.
+class BlockConnection::Transfer final : public IoRequest {
+ public:
+  Transfer(std::shared_ptr<Link> link, std::shared_ptr<DiskImage> image) : link_(std::move(link)), image_(std::move(image)) {
+    fd = image_->fd();
+  }
+
+  /// Takes the granted pages into use; all of them or none.
+  [[nodiscard]] bool take_grants(GrantTable& grants, const BlockTransfer& transfer) {
+    const auto access =
+        transfer.direction == BlockTransfer::Direction::FromDisk ? FrameAccess::ReadWrite : FrameAccess::ReadOnly;
+    for (const BlockSegment& segment : transfer.segments()) {
+      std::int16_t status = 0;
+      auto use = grants.use(segment.grant, kMonitorDomain, access, status);
+      auto span = use ? use->pin(segment.offset, segment.length) : std::nullopt;
+      if (!span) {
+        give_back_grants();
+        return false;
+      }
+      uses_.push_back(std::move(*use));
+      spans.push_back(std::move(*span));
+    }
+    return true;
+  }
+
+  void complete(std::unique_ptr<IoRequest> self, std::int64_t result) override {
+    [[maybe_unused]] IoRequest* const same = self.release();
+    std::unique_ptr<Transfer> mine(this);
+    give_back_grants();
+    if (kind == IoKind::Flush && result < 0) image_->set_flush_failed();  // also when nobody waits for it any more
+    BlockConnection* const connection = link_->connection;
+    if (connection == nullptr) return;
+    if (kind == IoKind::Flush) {
+      connection->flush_ended(std::move(mine), !image_->flush_failed());
+    } else {
+      // Fewer bytes: the file ends earlier than it did when it was opened.
+      connection->transfer_ended(std::move(mine), result >= 0 && static_cast<std::uint64_t>(result) == length);
+    }
+  }
+
+  std::uint64_t id = 0;
+  std::uint8_t operation = 0;
+  std::uint64_t length = 0;
+
+ private:
+  void give_back_grants() {
+    spans.clear();  // pins first: a grant that is no longer in use has no pinned page
+    uses_.clear();
+  }
+
+  std::shared_ptr<Link> link_;
+  std::shared_ptr<DiskImage> image_;
+  std::vector<GrantUse> uses_;
+};
+
+std::unique_ptr<BlockConnection> BlockConnection::open(const BlockSetup& setup, GrantRef ring, Port port, std::string& error) {
+  std::int16_t status = 0;
+  auto use = setup.grants.use(ring, kMonitorDomain, FrameAccess::ReadWrite, status);
+  if (!use) {
+    error = "ring-ref " + std::to_string(ring.value()) + " is no writable grant for domain 0 (status " + std::to_string(status) + ")";
+    return nullptr;
+  }
+  auto claim = setup.ring_pages.claim(setup.domain, use->frame());
+  if (!claim) {
+    error = "ring-ref " + std::to_string(ring.value()) + " is a page that another device uses as its ring";
+    return nullptr;
+  }
+  auto back_ring = Ring::attach(use->page());
+  if (!back_ring) {
+    error = "the indices in the ring contradict each other";
+    return nullptr;
+  }
+  std::unique_ptr<BlockConnection> connection(
+      new BlockConnection(setup, std::move(*use), std::move(*claim), std::move(*back_ring)));
+  connection->channel_ = setup.events.bind_backend(port, [work = &connection->work_] { work->post(); });
+  if (connection->channel_ == nullptr) {
+    error = "event-channel " + std::to_string(port.value()) + " is no port allocated for domain 0";
+    return nullptr;
+  }
+  connection->work_.post();  // requests may have come before us
+  return connection;
+}
+
+BlockConnection::BlockConnection(const BlockSetup& setup, GrantUse ring_use, RingPages::Claim claim, Ring ring)
+    : setup_(setup),
+      limits_{setup.image->sectors(), setup.image->is_read_only()},
+      ring_use_(std::move(ring_use)),
+      claim_(std::move(claim)),
+      ring_(std::move(ring)),
+      link_(std::make_shared<Link>(Link{this})),
+      work_(setup.work, [this] { run(); }) {}
+
+BlockConnection::~BlockConnection() { link_->connection = nullptr; }
+
+void BlockConnection::run() {
+  if (!drain()) {
+    const auto on_broken = setup_.on_broken;  // a copy: it may destroy us
+    return on_broken("the ring's request index is impossible");
+  }
+  if (ring_.publish()) channel_->notify();
+}
+
+bool BlockConnection::drain() {
+  std::uint32_t budget = kBudget;
+  while (budget > 0) {
+    auto ready = ring_.pending();
+    if (ready == 0U) ready = ring_.final_check();
+    if (!ready) return false;
+    if (*ready == 0) return true;
+    const std::uint32_t count = std::min(*ready, budget);
+    budget -= count;
+    for (std::uint32_t i = 0; i < count; ++i) start(decode_block_request(ring_.take(), limits_));
+  }
+  work_.post();
+  return true;
+}
+
+void BlockConnection::start(const BlockRequest& request) {
+  if (const auto* transfer = std::get_if<BlockTransfer>(&request.action)) return start_transfer(request, *transfer);
+  if (std::holds_alternative<BlockFlush>(request.action)) return start_flush(request);
+  respond(request.id, request.operation, std::get<BlockReject>(request.action).status);
+}
+
+void BlockConnection::start_transfer(const BlockRequest& request, const BlockTransfer& transfer) {
+  auto work = idle_transfer();
+  if (!work->take_grants(setup_.grants, transfer)) {
+    idle_.push_back(std::move(work));
+    return respond(request.id, request.operation, PV_BLKIF_RSP_ERROR);
+  }
+  work->kind = transfer.direction == BlockTransfer::Direction::FromDisk ? IoKind::Read : IoKind::Write;
+  work->offset = transfer.offset;
+  work->length = transfer.length;
+  work->id = request.id;
+  work->operation = request.operation;
+  setup_.io.submit(std::move(work));
+}
+
+void BlockConnection::start_flush(const BlockRequest& request) {
+  if (setup_.image->flush_failed()) return respond(request.id, request.operation, PV_BLKIF_RSP_ERROR);
+  waiting_flushes_.push_back({request.id, request.operation});
+  if (flushing_.empty()) submit_flush();
+}
+
+void BlockConnection::submit_flush() {
+  flushing_.swap(waiting_flushes_);
+  auto work = idle_transfer();
+  work->kind = IoKind::Flush;
+  work->offset = 0;
+  setup_.io.submit(std::move(work));
+}
+
+void BlockConnection::transfer_ended(std::unique_ptr<Transfer> transfer, bool ok) {
+  respond(transfer->id, transfer->operation, ok ? PV_BLKIF_RSP_OKAY : PV_BLKIF_RSP_ERROR);
+  idle_.push_back(std::move(transfer));
+  work_.post();
+}
+
+void BlockConnection::flush_ended(std::unique_ptr<Transfer> transfer, bool ok) {
+  idle_.push_back(std::move(transfer));
+  const auto answer_all = [&](std::vector<Asker>& askers) {
+    for (const Asker& asker : askers) respond(asker.id, asker.operation, ok ? PV_BLKIF_RSP_OKAY : PV_BLKIF_RSP_ERROR);
+    askers.clear();
+  };
+  answer_all(flushing_);
+  if (!ok) answer_all(waiting_flushes_);
+  if (!waiting_flushes_.empty()) submit_flush();
+  work_.post();
+}
+
+void BlockConnection::respond(std::uint64_t id, std::uint8_t operation, std::int16_t status) {
+  pv_blkif_response response;
+  std::memset(&response, 0, sizeof(response));  // the padding goes to the guest, too
+  response.id = id;
+  response.operation = operation;
+  response.status = status;
+  ring_.push_response(response);
+}
+
+std::unique_ptr<BlockConnection::Transfer> BlockConnection::idle_transfer() {
+  if (idle_.empty()) return std::make_unique<Transfer>(link_, setup_.image);
+  auto transfer = std::move(idle_.back());
+  idle_.pop_back();
+  return transfer;
+}
+
+}  // namespace pvisor

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "devices/block/disk_image.hpp"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <span>
+#include <utility>
+
+#include "base/host_error.hpp"
+#include "devices/block/disk_format.hpp"
+#include "devices/block/disk_lock.hpp"
+
+namespace pvisor {
+namespace {
+
+constexpr std::uint64_t kSectorSize = 512;
+
+std::string quoted(const std::string& path) { return "disk '" + path + "'"; }
+
+[[noreturn]] void refuse(const std::string& path, const std::string& why) { throw HostError(quoted(path) + ": " + why); }
+
+void check_type(const std::string& path, mode_t mode) {
+  if (S_ISREG(mode) || S_ISBLK(mode)) return;
+  if (S_ISDIR(mode)) refuse(path, "is a directory; name the image file inside it");
+  if (S_ISFIFO(mode)) refuse(path, "is a pipe; a disk must be a file that can be read at any place, so store it first");
+  refuse(path, "is neither a file nor a block device");
+}
+
+[[noreturn]] void refuse_open(const std::string& path, DiskAccess access, int error) {
+  const bool writing = access == DiskAccess::ReadWrite;
+  if (error == ENOENT) refuse(path, "there is no such file; an empty disk is made by: truncate -s 1G FILE");
+  if (writing && error == EROFS) refuse(path, "its file system is read-only; attach it with ,ro");
+  if (writing && (error == EACCES || error == EPERM)) {
+    refuse(path, "no permission to write it; attach it with ,ro or change its permissions");
+  }
+  throw HostError::from_errno(quoted(path) + ": cannot open it", error);
+}
+
+std::span<const std::byte> read_at(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
+  const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(offset));
+  return buffer.first(got > 0 ? static_cast<std::size_t>(got) : 0);
+}
+
+void check_raw(const std::string& path, int fd, std::uint64_t size) {
+  std::array<std::byte, kDiskHeadBytes> head_buffer{};
+  std::array<std::byte, kDiskTailBytes> tail_buffer{};
+  const auto head = read_at(fd, head_buffer, 0);
+  const auto tail = read_at(fd, tail_buffer, size > kDiskTailBytes ? size - kDiskTailBytes : 0);
+  const auto format = recognise_disk_format(head, tail);
+  if (!format) return;
+  refuse(path, "is in " + std::string(format->name) + " format, and only raw disks are read; convert it: " +
+                   disk_format_remedy(*format, path));
+}
+
+}  // namespace
+
+std::shared_ptr<DiskImage> DiskImage::open(const std::string& path, DiskAccess access) {
+  if (path.empty()) throw HostError::usage("the disk's file name is empty");
+  std::shared_ptr<DiskImage> image(new DiskImage(path, access));
+  image->open_file();
+  image->measure();
+  return image;
+}
+
+void DiskImage::open_file() {
+  struct stat status{};
+  // Looked at before opening, because opening a device can do something to it; looked at again below in case it changed.
+  if (::stat(path_.c_str(), &status) != 0) refuse_open(path_, access_, errno);
+  check_type(path_, status.st_mode);
+  const int mode = access_ == DiskAccess::ReadOnly ? O_RDONLY : O_RDWR;
+  fd_.reset(::open(path_.c_str(), mode | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd_.is_open()) refuse_open(path_, access_, errno);
+  if (::fstat(fd_.get(), &status) != 0) refuse_open(path_, access_, errno);
+  check_type(path_, status.st_mode);
+  // Not blocking was for a pipe put there meanwhile; reads must wait for the disk.
+  if (::fcntl(fd_.get(), F_SETFL, 0) != 0) refuse_open(path_, access_, errno);
+
+  switch (lock_disk(fd_.get(), access_ == DiskAccess::ReadWrite)) {
+    case DiskLock::Taken:
+      return;
+    case DiskLock::InUse:
+      refuse(path_, access_ == DiskAccess::ReadWrite
+                        ? "is in use by another domain or program; end that one, attach it with ,ro to both, or copy the file"
+                        : "another domain or program writes it; end that one, or copy the file");
+    case DiskLock::Unavailable:
+      note_ = quoted(path_) + ": its file system has no locks: take care that nothing else writes it";
+  }
+}
+
+void DiskImage::measure() {
+  struct stat status{};
+  if (::fstat(fd_.get(), &status) != 0) refuse_open(path_, access_, errno);
+  auto size = static_cast<std::uint64_t>(status.st_size);
+  if (S_ISBLK(status.st_mode)) {
+    if (::ioctl(fd_.get(), BLKGETSIZE64, &size) != 0) throw HostError::from_errno(quoted(path_) + ": cannot get its size", errno);
+    unsigned int physical = 0;
+    if (::ioctl(fd_.get(), BLKPBSZGET, &physical) == 0 && physical >= kSectorSize) physical_sector_size_ = physical;
+  }
+  if (size == 0) refuse(path_, "is empty; give it a size first: truncate -s 1G FILE");
+  check_raw(path_, fd_.get(), size);
+  if (size % kSectorSize != 0) {
+    refuse(path_, "its size of " + std::to_string(size) +
+                      " bytes is no whole number of 512-byte sectors; round it up with zeros: truncate -s %512 FILE");
+  }
+  if (size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) refuse(path_, "is too large");
+  sectors_ = size / kSectorSize;
+}
+
+}  // namespace pvisor

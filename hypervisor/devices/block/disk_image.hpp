@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// DiskImage: a raw file or block device of the host that a guest sees as its disk. Open, checked and locked for as long as
+// it lives; requests in flight share it with the device, so it may outlive the guest.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/unique_fd.hpp"
+
+namespace pvisor {
+
+enum class DiskAccess : std::uint8_t { ReadOnly, ReadWrite };
+
+class DiskImage {
+ public:
+  /// Throws HostError with the remedy: no such file, not a disk, another format, in use, a size that is no whole sectors.
+  [[nodiscard]] static std::shared_ptr<DiskImage> open(const std::string& path, DiskAccess access);
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] bool is_read_only() const { return access_ == DiskAccess::ReadOnly; }
+  [[nodiscard]] std::uint64_t sectors() const { return sectors_; }  ///< of 512 bytes
+  [[nodiscard]] std::uint32_t physical_sector_size() const { return physical_sector_size_; }
+  /// Something the user should know, one line; empty if there is nothing.
+  [[nodiscard]] const std::string& note() const { return note_; }
+
+  /// Once a flush has failed the host may have dropped what was written, and a later flush would succeed without it:
+  /// every later one fails, until the image is opened anew.
+  [[nodiscard]] bool flush_failed() const { return flush_failed_; }
+  void set_flush_failed() { flush_failed_ = true; }
+
+ private:
+  DiskImage(std::string path, DiskAccess access) : path_(std::move(path)), access_(access) {}
+  void open_file();
+  void measure();
+
+  std::string path_;
+  DiskAccess access_;
+  UniqueFd fd_;
+  std::uint64_t sectors_ = 0;
+  std::uint32_t physical_sector_size_ = 512;
+  std::string note_;
+  bool flush_failed_ = false;
+};
+
+}  // namespace pvisor

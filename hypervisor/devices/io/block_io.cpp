@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "devices/io/block_io.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+
+#include "base/host_error.hpp"
+#include "devices/io/io_threads.hpp"
+#include "devices/io/io_uring.hpp"
+
+namespace pvisor {
+namespace {
+
+/// EINTR and EAGAIN in a row after which the host is taken at its word.
+constexpr std::uint32_t kMaxRetries = 1000;
+
+}  // namespace
+
+void IoProgress::start(IoRequest& request) {
+  request.vectors_.clear();
+  request.next_vector_ = 0;
+  request.moved_ = 0;
+  request.retries_ = 0;
+  for (const IoSpan& span : request.spans) {
+    const auto bytes = IoSpanRaw::bytes(span);
+    if (bytes.empty()) continue;
+    if (!request.vectors_.empty()) {
+      iovec& last = request.vectors_.back();
+      if (static_cast<std::byte*>(last.iov_base) + last.iov_len == bytes.data()) {
+        last.iov_len += bytes.size();
+        continue;
+      }
+    }
+    request.vectors_.push_back({bytes.data(), bytes.size()});
+  }
+}
+
+IoProgress::Next IoProgress::advance(IoRequest& request, std::int64_t answer, std::int64_t& result) {
+  if (answer == -EINTR || answer == -EAGAIN) {
+    if (++request.retries_ <= kMaxRetries) return Next::Again;
+    result = answer;
+    return Next::Done;
+  }
+  request.retries_ = 0;
+  if (answer < 0) {
+    result = answer;
+    return Next::Done;
+  }
+  skip(request, static_cast<std::uint64_t>(answer));
+  result = static_cast<std::int64_t>(request.moved_);
+  const bool end_of_file = answer == 0;
+  return end_of_file || vector_count(request) == 0 ? Next::Done : Next::Again;
+}
+
+void IoProgress::skip(IoRequest& request, std::uint64_t bytes) {
+  request.moved_ += bytes;
+  while (bytes > 0 && vector_count(request) > 0) {
+    iovec& vector = request.vectors_[request.next_vector_];
+    if (bytes < vector.iov_len) {
+      vector.iov_base = static_cast<std::byte*>(vector.iov_base) + bytes;
+      vector.iov_len -= bytes;
+      return;
+    }
+    bytes -= vector.iov_len;
+    ++request.next_vector_;
+  }
+}
+
+std::unique_ptr<BlockIo> make_block_io(Reactor& reactor) {
+  const char* const wanted = std::getenv("PVISOR_IO");
+  if (wanted != nullptr && std::string_view(wanted) == "threads") return std::make_unique<IoThreads>(reactor);
+  if (auto ring = IoUring::create(reactor)) return ring;
+  return std::make_unique<IoThreads>(reactor);
+}
+
+}  // namespace pvisor
