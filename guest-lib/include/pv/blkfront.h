@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// Disks: the front half of the block protocol. Sectors are always 512 bytes, whatever the disk's own sector size is; where
+// that is larger, transfers must be multiples of it.
+//
+//     struct pv_blk *disk;
+//     if (pv_blk_open(51712, &disk) == 0)                     // xvda
+//         pv_blk_read(disk, 0, buffer, 8);                    // 4 KiB from the start
+//
+// A disk is used from one place at a time, not from handlers. A back end that breaks the protocol has its disk switched
+// off: everything under way and later answers -PV_EIO.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pvabi/io/blkif.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pv_blk;
+
+struct pv_blk_info {
+    uint32_t number;      // as in device/vbd: 51712 is xvda
+    uint64_t sectors;     // size in units of 512 bytes
+    uint32_t sector_size; // of the disk itself, 512 or more
+    bool read_only;
+    bool can_flush;
+};
+
+// The numbers of the domain's disks in rising order; returns how many there are, at most max.
+int pv_blk_list(uint32_t *numbers, unsigned max);
+
+// Connects to a disk. -PV_ENOENT if there is none of that number, -PV_ETIMEDOUT if the other half does not answer.
+int pv_blk_open(uint32_t number, struct pv_blk **disk);
+
+const struct pv_blk_info *pv_blk_get_info(const struct pv_blk *disk);
+
+// Reads or writes `count` sectors and waits for it, in as many requests as it takes. Buffers may be anywhere in the
+// guest's memory; those aligned to 512 bytes are not copied. -PV_EIO if the disk fails, -PV_ERANGE beyond its end,
+// -PV_EROFS when writing to a read-only one.
+int pv_blk_read(struct pv_blk *disk, uint64_t sector, void *buffer, size_t count);
+int pv_blk_write(struct pv_blk *disk, uint64_t sector, const void *buffer, size_t count);
+
+// Waits until everything written is on the disk. 0 without doing anything if the disk has no cache to flush.
+int pv_blk_flush(struct pv_blk *disk);
+
+// Waits for what is under way, disconnects, and frees the disk. The next kernel of this domain finds it as new.
+int pv_blk_close(struct pv_blk *disk);
+
+// Several requests at once ----------------------------------------------------------------------------------------
+
+#define PV_BLK_DEPTH PV_BLKIF_RING_ENTRIES // requests under way at the same time
+#define PV_BLK_UNDER_WAY 1                 // pv_blk_request.status of a request that is not done yet
+
+struct pv_blk_request {
+    uint8_t operation; // PV_BLKIF_OP_READ, WRITE or FLUSH_DISKCACHE (which has no sectors)
+    uint64_t sector;
+    size_t count; // sectors; the buffer may touch PV_BLKIF_MAX_SEGMENTS_PER_REQUEST pages
+    void *buffer; // aligned to 512 bytes
+    void (*done)(struct pv_blk_request *request); // may be null; called by poll, wait and close; may submit again
+    void *context;                                // the caller's own
+    int status; // PV_BLK_UNDER_WAY, then 0 or a negated PV_E*
+};
+
+// Hands a request, which must stay where it is until it is done, to the disk. -PV_EAGAIN: PV_BLK_DEPTH are under way or
+// the domain has no grants left; -PV_E2BIG: too many pages; -PV_EINVAL: alignment.
+int pv_blk_submit(struct pv_blk *disk, struct pv_blk_request *request);
+
+// Finishes what the disk has answered, without waiting. Returns how many requests that were.
+unsigned pv_blk_poll(struct pv_blk *disk);
+
+// Waits until this request is done; returns its status.
+int pv_blk_wait(struct pv_blk *disk, struct pv_blk_request *request);
+
+#ifdef __cplusplus
+}
+#endif

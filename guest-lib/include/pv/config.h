@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// Sizes fixed when the library is built. Readable by C, C++ and the assembler.
+#pragma once
+
+// The stack pv_main runs on; the hypervisor's boot stack may be a single page.
+#define PV_MAIN_STACK_SIZE 0x10000
+
+// Ports that may have a handler at the same time (at most 255).
+#define PV_EVENT_HANDLERS 128
+
+// Grant table frames asked for; each holds 512 grants.
+#define PV_GRANT_FRAMES 4

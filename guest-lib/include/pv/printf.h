@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// Formatted text without floating point: %d %i %u %x %X %o %c %s %p %% with the flags '-', '0', '+', ' ' and '#', width and
+// precision as numbers or '*', and the sizes hh h l ll z t j. Anything else is printed as it stands.
+#pragma once
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <pv/attributes.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Formats into text, always ending it with a NUL if size is not 0. Returns the length the whole text would have had.
+int pv_snprintf(char *text, size_t size, const char *format, ...) PV_PRINTF(3, 4);
+int pv_vsnprintf(char *text, size_t size, const char *format, va_list arguments);
+
+// Formats piece by piece; the sink gets bytes without a NUL. Returns the length of the whole.
+typedef void (*pv_sink)(void *context, const char *bytes, size_t size);
+int pv_vformat(pv_sink sink, void *context, const char *format, va_list arguments);
+
+// Prints on the console (console.h). Returns the number of characters.
+int pv_printf(const char *format, ...) PV_PRINTF(1, 2);
+int pv_vprintf(const char *format, va_list arguments);
+
+#ifdef __cplusplus
+}
+#endif

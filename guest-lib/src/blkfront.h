@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Internal: a connected disk.
+#pragma once
+
+#include <pv/blkfront.h>
+
+#include <pv/event.h>
+#include <pv/xenbus.h>
+
+// A request under way and the grants it holds. Its index is the request's id on the ring.
+struct blk_slot {
+    struct pv_blk_request *request; // null: free
+    unsigned segments;
+    pv_grant_ref_t grants[PV_BLKIF_MAX_SEGMENTS_PER_REQUEST];
+};
+
+struct pv_blk {
+    struct pv_blk_info info;
+    struct pv_xenbus_device device;
+    struct pv_blkif_sring *ring; // one page, granted to the back end
+    pv_grant_ref_t ring_grant;
+    pv_evtchn_port_t port;
+    uint32_t requests; // private req_prod
+    uint32_t consumed; // responses taken
+    bool broken;       // the back end did what cannot be: nothing of it is believed any more
+    struct blk_slot slots[PV_BLK_DEPTH];
+};
+
+// Ends all requests under way with -PV_EIO.
+void blk_fail_all(struct pv_blk *disk);

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// From the relocated image to pv_main. Only memory is prepared here; every other part of the library prepares itself at
+// its first use, so that a guest carries only what it uses.
+
+#include <pv/start.h>
+
+#include <pv/memory.h>
+
+const struct pv_start_info *pv_start_info;
+
+void pv_start_main(const struct pv_start_info *info, uintptr_t load_bias, uintptr_t boot_stack_top); // from start.S
+
+void pv_start_main(const struct pv_start_info *info, uintptr_t load_bias, uintptr_t boot_stack_top)
+{
+    pv_start_info = info;
+    pv_memory_init(load_bias, boot_stack_top);
+    pv_exit(pv_main(info->cmd_line));
+}
