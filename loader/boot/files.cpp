@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Opening and reading files, with the reasons when that fails.
+#include "boot/files.hpp"
+
+#include <limits>
+
+namespace pvloader {
+
+namespace {
+
+void explain_status(TextBuffer& text, const Ext& volume, Status status) {
+    text.add(to_text(status));
+    const bool is_damage = status == Status::Corrupt || status == Status::Unsupported;
+    if (is_damage && volume.detail() != nullptr) text.add(": ").add(volume.detail());
+}
+
+}  // namespace
+
+bool resolve_name(std::string_view name, const std::optional<Place>& root, Location& location, Message& why) {
+    const DeviceParse parse = parse_device_name(name);
+    if (!parse.is_ok()) {
+        std::array<char, 512> memory{};
+        why.clear().add(device_error_text(parse, name, memory));
+        return false;
+    }
+    if (!parse.name.disk.has_value() && !root.has_value()) {
+        why.clear().add("there is no root yet; write (hd0,0) in front, or a root line before");
+        return false;
+    }
+    location.place = parse.name.disk.has_value() ? Place{*parse.name.disk, parse.name.partition} : *root;
+    location.path = parse.name.path;
+    return true;
+}
+
+bool open_file(Volumes& volumes, const Location& location, OpenFile& opened, Message& why) {
+    if (location.path.empty()) {
+        why.clear().add("a disk, not a file");
+        return false;
+    }
+    opened.volume = volumes.mount(location.place, why);
+    if (opened.volume == nullptr) return false;
+    const Status status = opened.volume->open(location.path, opened.file);
+    if (status == Status::NotFound) {
+        why.clear().add("not found on ");
+        add_place(why.more(), location.place);
+        return false;
+    }
+    if (status != Status::Ok) explain_status(why.clear(), *opened.volume, status);
+    return status == Status::Ok;
+}
+
+bool read_file(const OpenFile& opened, std::uint64_t offset, std::span<std::byte> out, Message& why) {
+    const Status status = opened.volume->read(opened.file, offset, out);
+    if (status != Status::Ok) explain_status(why.clear().add("cannot be read: "), *opened.volume, status);
+    return status == Status::Ok;
+}
+
+void explain_memory(TextBuffer& text, std::uint64_t bytes) {
+    const std::uint64_t mebibytes = (bytes + 0xFFFFF) >> 20;
+    constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+    text.add("needs ").add_number(static_cast<std::uint32_t>(mebibytes < kMost ? mebibytes : kMost));
+    text.add(" MiB, more than the domain has free; give it more by --memory");
+}
+
+bool load_file(const OpenFile& opened, Buffer& buffer, Message& why) {
+    const std::uint64_t bytes = opened.file.size();
+    if (bytes == 0) {
+        why.clear().add("the file is empty");
+        return false;
+    }
+    if (!buffer.allocate(bytes)) {
+        explain_memory(why.clear(), bytes);
+        return false;
+    }
+    return read_file(opened, 0, buffer.bytes(), why);
+}
+
+}  // namespace pvloader

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// Reads a kernel from a file system: as it stands when it is an ELF file, decompressed when it is one in gzip.
+#pragma once
+
+#include "boot/files.hpp"
+
+namespace pvloader {
+
+// Fills `kernel`, or says why not. Formats that cannot be read are named, with what to do about it.
+bool load_kernel(Platform& platform, const OpenFile& opened, Buffer& kernel, Message& why);
+
+}  // namespace pvloader

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// Drawing the menu. A terminal gets it redrawn in place; without one it is a plain list.
+#include "boot/menu_screen.hpp"
+
+#include "boot/keys.hpp"
+
+namespace pvloader {
+
+namespace {
+
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
+constexpr std::size_t kTitleWidth = 68;
+constexpr char kReverse[] = "\x1b[7m";
+constexpr char kNormal[] = "\x1b[0m";
+constexpr char kClearLine[] = "\r\x1b[K";
+
+void add_title(TextBuffer& text, const MenuEntry& entry) {
+    std::array<char, kTitleWidth> memory{};
+    text.add(escape_text(entry.title.empty() ? std::string_view("(no title)") : entry.title, memory));
+}
+
+}  // namespace
+
+void MenuScreen::draw(std::uint32_t selected) {
+    const bool is_terminal = platform_.is_interactive();
+    const std::uint32_t rows = !is_terminal || menu_.entry_count < kRows ? menu_.entry_count : kRows;
+    if (selected < first_row_) first_row_ = selected;
+    if (selected >= first_row_ + rows) first_row_ = selected - rows + 1;
+    if (rows_drawn_ != 0) {
+        Message up;
+        platform_.write(up.more().add("\x1b[").add_number(rows_drawn_).add("A").text());
+    }
+    for (std::uint32_t row = 0; row < rows; ++row) {
+        const std::uint32_t entry = first_row_ + row;
+        Message line;
+        TextBuffer& text = line.more();
+        if (is_terminal) text.add(kClearLine);
+        if (is_terminal && entry == selected) text.add(kReverse);
+        text.add(entry == selected ? "> " : "  ").add(entry < 10 ? " " : "").add_number(entry).add("  ");
+        add_title(text, menu_.entries()[entry]);
+        if (is_terminal && entry == selected) text.add(kNormal);
+        platform_.write(text.add("\n").text());
+    }
+    rows_drawn_ = rows;
+}
+
+void MenuScreen::show_seconds(std::uint32_t entry, std::uint32_t seconds) {
+    Message line;
+    TextBuffer& text = line.more();
+    if (platform_.is_interactive()) text.add(kClearLine);
+    text.add("Booting '");
+    add_title(text, menu_.entries()[entry]);
+    text.add("' in ").add_number(seconds).add(" s");
+    text.add(platform_.is_interactive() ? ", any key stops " : "\n");
+    platform_.write(text.text());
+}
+
+bool MenuScreen::count_down(std::uint32_t entry) {
+    const std::uint32_t seconds = menu_.settings.timeout.value_or(0);
+    if (seconds == 0) return true;
+    const std::uint64_t end = platform_.now_ns() + seconds * kSecondNs;
+    if (!menu_.settings.is_hidden) draw(entry);
+    if (!platform_.is_interactive()) {
+        show_seconds(entry, seconds);
+        platform_.sleep_until(end);
+        return true;
+    }
+    bool is_over = true;
+    for (std::uint32_t left = seconds; left > 0; --left) {
+        show_seconds(entry, left);
+        is_over = platform_.read_byte(end - (left - 1) * kSecondNs) < 0;
+        if (!is_over) break;
+    }
+    platform_.write(kClearLine);
+    return is_over;
+}
+
+bool MenuScreen::move(Key key, std::uint32_t& selected) const {
+    const std::uint32_t last = menu_.entry_count - 1;
+    switch (key.kind) {
+        case Key::Kind::Up: selected -= selected > 0 ? 1 : 0; return true;
+        case Key::Kind::Down: selected += selected < last ? 1 : 0; return true;
+        case Key::Kind::Home: selected = 0; return true;
+        case Key::Kind::End: selected = last; return true;
+        case Key::Kind::Digit: selected = key.digit <= last ? key.digit : selected; return true;
+        default: return false;
+    }
+}
+
+std::uint32_t MenuScreen::choose(std::uint32_t selected) {
+    if (rows_drawn_ == 0) platform_.write("Choose with the arrow keys or a number, boot with Enter.\n");
+    for (;;) {
+        draw(selected);
+        for (;;) {
+            const Key key = read_key(platform_, 0);
+            if (key.kind == Key::Kind::Enter) return selected;
+            if (move(key, selected)) break;
+            if (key.kind != Key::Kind::Edit && key.kind != Key::Kind::CommandLine) continue;
+            say(platform_, menu_.settings.has_password ? "the menu has a password, which refuses editing and the command line"
+                                                       : "editing and the command line do not exist yet");
+            rows_drawn_ = 0;
+            break;
+        }
+    }
+}
+
+}  // namespace pvloader

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// From a menu to a running kernel, fallbacks included.
+#include "boot/session.hpp"
+
+#include "boot/grub2_advice.hpp"
+#include "boot/keys.hpp"
+#include "boot/menu_screen.hpp"
+
+namespace pvloader {
+
+bool Session::load(std::string_view config, std::span<const std::byte> host_menu) {
+    if (!config.empty()) {
+        if (file_.open(volumes_, config, std::nullopt, why_)) return true;
+        Message line;
+        const bool is_named = starts_with(why_.text(), cut(config, 0, 128));
+        if (!is_named) line.more().add_escaped(cut(config, 0, 200)).add(": ");
+        say(platform_, line.more().add(why_.text()).text());
+        return false;
+    }
+    if (host_menu.empty() && file_.find(volumes_, why_)) return true;
+    if (!host_menu.empty() && file_.take(volumes_, host_menu, why_)) return true;
+    if (host_menu.empty() && advise_about_grub2(platform_, volumes_)) return false;
+    say(platform_, why_.text());
+    return false;
+}
+
+// Parses the menu and prints what was skipped in it. False when there is nothing to choose from.
+bool Session::accept_menu() {
+    file_.parse(menu_);
+    for (const MenuNote& note : menu_.notes.all()) {
+        std::array<char, 512> memory{};
+        say(platform_, note_text(note, cut(file_.name(), 0, 200), memory));
+    }
+    if (menu_.notes.suppressed != 0) {
+        Message line;
+        say(platform_, line.more().add("and ").add_number(menu_.notes.suppressed).add(" more notes").text());
+    }
+    if (menu_.entry_count != 0) return true;
+    Message line;
+    say(platform_, line.more().add_escaped(cut(file_.name(), 0, 200)).add(": the menu has no entry to boot").text());
+    return false;
+}
+
+// With no timeout the menu waits for a key, which nobody can press without a terminal.
+bool Session::refuses_to_wait() {
+    if (menu_.settings.timeout.has_value() || platform_.is_interactive()) return false;
+    Message line;
+    line.more().add_escaped(cut(file_.name(), 0, 200));
+    line.more().add(": the menu waits for a key and input is no terminal; add the line: timeout 0");
+    say(platform_, line.text());
+    return true;
+}
+
+// Which entry comes after one that did not boot: a fallback, or what the user chooses. None without a terminal.
+std::optional<std::uint32_t> Session::after_failure(std::uint32_t failed, std::uint32_t& cursor) {
+    const std::optional<std::uint32_t> fallback = next_fallback(menu_, cursor);
+    if (fallback.has_value() || !platform_.is_interactive()) return fallback;
+    platform_.write("Press any key to go back to the menu.\n");
+    (void)read_key(platform_, 0);
+    return MenuScreen(platform_, menu_).choose(failed);
+}
+
+Session::Next Session::run_menu() {
+    const std::optional<std::uint32_t> saved =
+        menu_.settings.default_is_saved ? file_.saved_default(volumes_) : std::nullopt;
+    const DefaultChoice start = resolve_default(menu_, saved);
+    std::uint32_t cursor = start.fallback_cursor;
+    std::optional<std::uint32_t> entry = start.entry;
+    if (refuses_to_wait()) return Next::GiveUp;
+    MenuScreen screen(platform_, menu_);
+    if (!menu_.settings.timeout.has_value() || !screen.count_down(*entry)) entry = screen.choose(*entry);
+    while (entry.has_value()) {
+        const MenuEntry& chosen = menu_.entries()[*entry];
+        Message line;
+        platform_.write(line.more().add("Booting '").add_escaped(cut(chosen.title, 0, 200)).add("'\n").text());
+        if (runner_.run(menu_, chosen, file_.name(), file_.root()) == EntryRunner::End::OtherMenu) return Next::OtherMenu;
+        entry = after_failure(*entry, cursor);
+    }
+    return Next::GiveUp;
+}
+
+// The name is copied, for loading replaces the text that it lies in.
+bool Session::load_other() {
+    std::array<char, kMaxPathBytes> memory{};
+    const std::string_view found = runner_.other_menu();
+    const std::size_t bytes = found.size() < memory.size() ? found.size() : memory.size();
+    for (std::size_t i = 0; i < bytes; ++i) memory[i] = found[i];
+    const std::string_view name(memory.data(), bytes);
+    if (file_.open(volumes_, name, runner_.root(), why_)) return true;
+    Message line;
+    say(platform_, line.more().add("configfile ").add_escaped(cut(name, 0, 200)).add(": ").add(why_.text()).text());
+    return false;
+}
+
+void Session::run(std::string_view config, std::span<const std::byte> host_menu) {
+    if (!load(config, host_menu)) return;
+    for (unsigned menus = 1;; ++menus) {
+        if (!accept_menu() || run_menu() == Next::GiveUp) return;
+        if (menus == kMaxMenus) {
+            say(platform_, "menus name each other by configfile too many times");
+            return;
+        }
+        if (!load_other()) return;
+    }
+}
+
+}  // namespace pvloader

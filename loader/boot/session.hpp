@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// The loader's course: find a menu, choose an entry, run it, and go on when it fails.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "boot/entry_runner.hpp"
+#include "boot/menu_file.hpp"
+
+namespace pvloader {
+
+class Session {
+public:
+    // A chain of menus that name each other ends after so many.
+    static constexpr unsigned kMaxMenus = 8;
+
+    // `menu` is scratch memory, too large for a stack.
+    Session(Platform& platform, Volumes& volumes, Menu& menu)
+        : platform_(platform), volumes_(volumes), menu_(menu), file_(platform), runner_(platform, volumes) {}
+
+    // `config` names a menu on a disk, `host_menu` is the text of one; both may be empty. Returns only when nothing could be
+    // booted; what is to be said about that was printed.
+    void run(std::string_view config, std::span<const std::byte> host_menu);
+
+private:
+    enum class Next : std::uint8_t { GiveUp, OtherMenu };
+
+    bool load(std::string_view config, std::span<const std::byte> host_menu);
+    bool load_other();
+    bool accept_menu();
+    Next run_menu();
+    std::optional<std::uint32_t> after_failure(std::uint32_t failed, std::uint32_t& cursor);
+    bool refuses_to_wait();
+
+    Platform& platform_;
+    Volumes& volumes_;
+    Menu& menu_;
+    MenuFile file_;
+    EntryRunner runner_;
+    Message why_;
+};
+
+}  // namespace pvloader
