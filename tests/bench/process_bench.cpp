@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// Whole runs of the pvisor program: starting hello, booting a disk, and block reads against fio on the same file.
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <string>
+
+#include "child.hpp"
+
+namespace pvisor::bench {
+
+namespace {
+
+const std::string kPvisor = PVISOR_PROGRAM;
+const std::string kGuests = PVISOR_GUESTS;
+
+/// A folder for this run's disks, removed at the end.
+class Scratch {
+ public:
+  Scratch() : path_(std::filesystem::temp_directory_path() / ("pvisor-bench-" + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(path_);
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  [[nodiscard]] std::filesystem::path file(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+void run_timed(benchmark::State& state, const std::vector<std::string>& command) {
+  long peak = 0;
+  for (auto _ : state) {
+    const ChildResult child = run_child(command);
+    if (child.status != 0) return state.SkipWithError(("exit status " + std::to_string(child.status)).c_str());
+    state.SetIterationTime(child.seconds);
+    peak = std::max(peak, child.peak_rss_kib);
+  }
+  state.counters["peak_rss_MiB"] = static_cast<double>(peak) / 1024;
+}
+
+void start_hello(benchmark::State& state) { run_timed(state, {kPvisor, "run", "--memory", "8M", kGuests + "/hello.elf"}); }
+BENCHMARK(start_hello)->Name("run_hello/fiber")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(50);
+
+void start_true(benchmark::State& state) { run_timed(state, {"/bin/true"}); }
+BENCHMARK(start_true)->Name("floor/exec_true")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(50);
+
+/// An ext4 disk with a menu.lst that boots hello at once.
+bool make_boot_disk(const Scratch& scratch) {
+  const auto tree = scratch.file("tree");
+  std::filesystem::create_directories(tree / "boot/grub");
+  std::filesystem::copy_file(kGuests + "/hello.elf", tree / "boot/hello.elf");
+  std::ofstream(tree / "boot/grub/menu.lst") << "default 0\ntimeout 0\ntitle hello\nkernel /boot/hello.elf from the disk\n";
+  ::setenv("PATH", (std::string(std::getenv("PATH")) + ":/sbin:/usr/sbin").c_str(), 1);
+  return run_child({"mke2fs", "-q", "-t", "ext4", "-d", tree, scratch.file("boot.img"), "16M"}).status == 0;
+}
+
+void boot_disk(benchmark::State& state) {
+  const Scratch scratch;
+  if (!make_boot_disk(scratch)) return state.SkipWithError("mke2fs does not work here");
+  run_timed(state, {kPvisor, "boot", scratch.file("boot.img")});
+}
+BENCHMARK(boot_disk)->Name("boot_disk/fiber")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(30);
+
+constexpr std::uint64_t kDiskBytes = 256U << 20;
+
+void make_random_file(const std::filesystem::path& path) {
+  std::ofstream file(path, std::ios::binary);
+  std::mt19937_64 random(1);
+  std::vector<std::uint64_t> block(1 << 17);
+  for (std::uint64_t done = 0; done < kDiskBytes; done += block.size() * 8) {
+    for (auto& word : block) word = random();
+    file.write(reinterpret_cast<const char*>(block.data()), static_cast<std::streamsize>(block.size() * 8));
+  }
+}
+
+/// Nanoseconds that one 4 KiB random read takes fio; 0 if there is no fio.
+double fio_read_ns(const std::string& file) {
+  const ChildResult fio = run_child({"fio", "--name=floor", "--filename=" + file, "--ioengine=io_uring", "--rw=randread", "--bs=4k",
+                                     "--iodepth=32", "--direct=0", "--invalidate=0", "--time_based", "--runtime=2",
+                                     "--output-format=json"});
+  if (fio.status != 0) return 0;
+  const auto report = nlohmann::json::parse(fio.output.substr(fio.output.find('{')), nullptr, false);
+  if (report.is_discarded()) return 0;
+  return 1e9 / report["jobs"][0]["read"]["iops"].get<double>();
+}
+
+double guest_read_ns(const std::string& file, std::uint64_t reads) {
+  const ChildResult child = run_child({kPvisor, "run", "--disk", file + ",ro", kGuests + "/block-load.elf", "--", std::to_string(reads)});
+  const auto at = child.output.find("ns_per_read ");
+  if (child.status != 0 || at == std::string::npos) return 0;
+  return std::strtod(child.output.c_str() + at + 12, nullptr);
+}
+
+/// fio and the guest in turn, on the same cached file, so that both see the same machine.
+void random_reads(benchmark::State& state) {
+  const Scratch scratch;
+  const std::string file = scratch.file("reads.img");
+  make_random_file(file);
+  double fio_total = 0;
+  double guest_total = 0;
+  for (auto _ : state) {
+    const double fio = fio_read_ns(file);
+    const double guest = guest_read_ns(file, 1'000'000);
+    if (fio == 0) return state.SkipWithError("no floor: fio is not installed, or denied io_uring");
+    if (guest == 0) return state.SkipWithError("the guest failed");
+    fio_total += fio;
+    guest_total += guest;
+    state.SetIterationTime(guest * 1e-9);
+  }
+  const auto rounds = static_cast<double>(state.iterations());
+  state.counters["fio_ns"] = fio_total / rounds;
+  state.counters["guest_ns"] = guest_total / rounds;
+  state.counters["x_floor"] = guest_total / fio_total;      // time against time: below 1 is faster than fio
+  state.counters["speed_of_fio"] = fio_total / guest_total; // rate against rate
+}
+BENCHMARK(random_reads)->Name("block_randread_4k/fiber/32")->UseManualTime()->Iterations(3);
+
+}  // namespace
+
+}  // namespace pvisor::bench
+
+BENCHMARK_MAIN();

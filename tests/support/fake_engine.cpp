@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "support/fake_engine.hpp"
+
+#include <sys/eventfd.h>
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+
+namespace pvisor {
+
+FakeAddressSpace::FakeAddressSpace(const AddressSpaceSpec& spec, std::uint64_t virt_base)
+    : ram_(std::make_shared<FakeRam>(spec.ram_pages + spec.special_pages)), virt_base_(virt_base) {}
+
+void FakeAddressSpace::fill_hypercall_page(std::span<std::byte, 4096> page) const {
+  // Any recognisable content does: nothing executes it. 0xcc is a breakpoint.
+  std::fill(page.begin(), page.end(), std::byte{0xcc});
+}
+
+bool FakeAddressSpace::map_foreign(std::uint64_t frame, AddressSpace& owner, std::uint64_t owner_frame,
+                                   FrameAccess access) {
+  if (refuse_foreign) return false;
+  auto& other = dynamic_cast<FakeAddressSpace&>(owner);
+  const auto here = ram_->page(frame);
+  const auto there = other.ram_->page(owner_frame);
+  const auto [position, inserted] =
+      foreign_.try_emplace(frame, Foreign{other.ram_, owner_frame, access, {here.begin(), here.end()}});
+  PV_CHECK(inserted);
+  std::copy(there.begin(), there.end(), here.begin());
+  return true;
+}
+
+void FakeAddressSpace::unmap_foreign(std::uint64_t frame) {
+  const auto found = foreign_.find(frame);
+  PV_CHECK(found != foreign_.end());
+  const Foreign& foreign = found->second;
+  const auto here = ram_->page(frame);
+  if (foreign.access == FrameAccess::ReadWrite) {
+    std::copy(here.begin(), here.end(), foreign.owner->page(foreign.owner_frame).begin());
+  }
+  std::copy(foreign.own_content.begin(), foreign.own_content.end(), here.begin());
+  foreign_.erase(found);
+}
+
+FakeVcpu::~FakeVcpu() {
+  stop();
+  std::erase(engine_.vcpus_, this);
+}
+
+std::optional<Exit> FakeVcpu::resume(std::optional<std::int64_t> result, RunBudget) {
+  PV_CHECK(!running_);
+  results.push_back(result);
+  if (engine_.traits().asynchronous) {
+    running_ = true;
+    return std::nullopt;
+  }
+  return engine_.script ? engine_.script(*this, result) : Exit{PreemptedExit{}};
+}
+
+std::optional<Exit> FakeVcpu::take_exit() {
+  if (!announced_) return std::nullopt;
+  auto exit = std::exchange(announced_, std::nullopt);
+  running_ = false;
+  engine_.unsignal_if_idle();
+  return exit;
+}
+
+void FakeVcpu::stop() {
+  ++stops;
+  running_ = false;
+  announced_.reset();
+  engine_.unsignal_if_idle();
+}
+
+void FakeVcpu::announce(Exit exit) {
+  PV_CHECK(running_ && !announced_);
+  announced_ = std::move(exit);
+  engine_.signal();
+}
+
+FakeEngine::FakeEngine(Form form) {
+  traits_.name = form == Form::Synchronous ? "fake" : "fake-asynchronous";
+  traits_.isolates_memory = true;
+  traits_.preempts = true;
+  traits_.many_vcpus = true;
+  traits_.asynchronous = form == Form::Asynchronous;
+  traits_.window_low = kVirtBase;
+  traits_.window_high = kVirtBase << 4;
+  if (form == Form::Asynchronous) exit_fd_.reset(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+}
+
+std::unique_ptr<AddressSpace> FakeEngine::create_address_space(const AddressSpaceSpec& spec) {
+  return std::make_unique<FakeAddressSpace>(spec, spec.fixed_base.value_or(kVirtBase));
+}
+
+std::unique_ptr<VcpuContext> FakeEngine::create_vcpu(AddressSpace&, const VcpuStart& start) {
+  auto vcpu = std::make_unique<FakeVcpu>(*this, start);
+  vcpus_.push_back(vcpu.get());
+  return vcpu;
+}
+
+void FakeEngine::signal() {
+  if (exit_fd_.is_open()) PV_CHECK(::eventfd_write(exit_fd_.get(), 1) == 0);
+}
+
+void FakeEngine::unsignal_if_idle() {
+  const bool waiting = std::any_of(vcpus_.begin(), vcpus_.end(), [](const FakeVcpu* vcpu) { return vcpu->has_announced(); });
+  eventfd_t count = 0;
+  if (!waiting && exit_fd_.is_open()) static_cast<void>(::eventfd_read(exit_fd_.get(), &count));
+}
+
+}  // namespace pvisor

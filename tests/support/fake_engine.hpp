@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// FakeEngine: an engine without guests, in both forms of the contract. Synchronous: each resume() asks the engine's script
+// for an exit. Asynchronous: resume() answers "runs elsewhere", and the test announces the exit when it likes.
+//
+//   FakeEngine engine;                                      // or FakeEngine engine(FakeEngine::Form::Asynchronous);
+//   engine.script = [](FakeVcpu&, std::optional<std::int64_t>) -> Exit { return HypercallExit{29, {}}; };
+//   engine.vcpus().back()->announce(PreemptedExit{});       // asynchronous: exit_fd() becomes readable
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+#include "engine/engine.hpp"
+#include "support/fake_ram.hpp"
+
+namespace pvisor {
+
+class FakeEngine;
+
+/// Guest memory. A foreign mapping is a copy of the owner's page made when it is mapped; unmapping brings the own page back
+/// (and, for a writable mapping, first copies what is there to the owner).
+class FakeAddressSpace final : public AddressSpace {
+ public:
+  FakeAddressSpace(const AddressSpaceSpec& spec, std::uint64_t virt_base);
+  [[nodiscard]] std::shared_ptr<Ram> ram() const override { return ram_; }
+  [[nodiscard]] std::uint64_t virt_base() const override { return virt_base_; }
+  void fill_hypercall_page(std::span<std::byte, 4096> page) const override;
+  [[nodiscard]] bool map_foreign(std::uint64_t frame, AddressSpace& owner, std::uint64_t owner_frame,
+                                 FrameAccess access) override;
+  void unmap_foreign(std::uint64_t frame) override;
+
+  [[nodiscard]] const FakeRam& fake_ram() const { return *ram_; }
+  [[nodiscard]] std::size_t foreign_count() const { return foreign_.size(); }
+  bool refuse_foreign = false;  ///< map_foreign answers "no room"
+
+ private:
+  struct Foreign {
+    std::shared_ptr<FakeRam> owner;
+    std::uint64_t owner_frame;
+    FrameAccess access;
+    std::vector<std::byte> own_content;
+  };
+  std::shared_ptr<FakeRam> ram_;
+  std::uint64_t virt_base_;
+  std::map<std::uint64_t, Foreign> foreign_;
+};
+
+class FakeVcpu final : public NoOwnPaging {
+ public:
+  FakeVcpu(FakeEngine& engine, const VcpuStart& start) : start_(start), engine_(engine) {}
+  ~FakeVcpu() override;
+  [[nodiscard]] std::optional<Exit> resume(std::optional<std::int64_t> result, RunBudget budget) override;
+  [[nodiscard]] std::optional<Exit> take_exit() override;
+  void kick() override { ++kicks; }
+  void stop() override;
+  [[nodiscard]] pv_cpu_user_regs registers() const override { return start_.regs; }
+
+  /// Asynchronous form: the exit that take_exit() gives next. Only while it runs.
+  void announce(Exit exit);
+  [[nodiscard]] const VcpuStart& start() const { return start_; }
+  [[nodiscard]] bool is_running() const { return running_; }
+  [[nodiscard]] bool has_announced() const { return announced_.has_value(); }
+
+  std::uint32_t kicks = 0;
+  std::uint32_t stops = 0;
+  std::vector<std::optional<std::int64_t>> results;  ///< what each resume() brought, in order
+
+ private:
+  VcpuStart start_;
+  FakeEngine& engine_;
+  std::optional<Exit> announced_;
+  bool running_ = false;
+};
+
+class FakeEngine final : public Engine {
+ public:
+  enum class Form : std::uint8_t { Synchronous, Asynchronous };
+  static constexpr std::uint64_t kVirtBase = 0x10'0000'0000;
+
+  explicit FakeEngine(Form form = Form::Synchronous);
+  [[nodiscard]] const EngineTraits& traits() const override { return traits_; }
+  [[nodiscard]] std::unique_ptr<AddressSpace> create_address_space(const AddressSpaceSpec& spec) override;
+  [[nodiscard]] std::unique_ptr<VcpuContext> create_vcpu(AddressSpace& space, const VcpuStart& start) override;
+  [[nodiscard]] int exit_fd() const override { return exit_fd_.is_open() ? exit_fd_.get() : -1; }
+
+  /// Synchronous form: what a vCPU does when it is resumed. The default is preempted for ever.
+  std::function<Exit(FakeVcpu&, std::optional<std::int64_t>)> script;
+  /// The vCPUs that exist now, in order of creation.
+  [[nodiscard]] const std::vector<FakeVcpu*>& vcpus() const { return vcpus_; }
+
+ private:
+  friend class FakeVcpu;
+  void signal();
+  void unsignal_if_idle();
+
+  EngineTraits traits_;
+  UniqueFd exit_fd_;
+  std::vector<FakeVcpu*> vcpus_;
+};
+
+}  // namespace pvisor

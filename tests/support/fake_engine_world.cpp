@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#include "support/fake_engine_world.hpp"
+
+namespace pvisor {
+
+DomainImage make_fake_image(Engine& engine, std::uint64_t ram_pages) {
+  DomainImage image;
+  image.space = engine.create_address_space({ram_pages, kSpecialFrames, std::nullopt});
+  image.ram_pages = ram_pages;
+  image.start_info = GuestFrame{ram_pages - 4};
+  image.xenstore = GuestFrame{ram_pages - 3};
+  image.console = GuestFrame{ram_pages - 2};
+  image.shared_info = GuestFrame{ram_pages};
+  image.grant_frames = GuestFrame{ram_pages + 1};
+  image.boot_vcpu.shared_info_frame = ram_pages;
+  return image;
+}
+
+Domain& FakeWorld::add_domain(std::uint64_t ram_pages) {
+  Domain& domain = monitor.create_domain("fake", engine);
+  domain.install(make_fake_image(engine, ram_pages));
+  return domain;
+}
+
+std::int64_t FakeWorld::call(Domain& domain, std::uint64_t number, std::array<std::uint64_t, 5> args) {
+  return dispatch_hypercall(monitor, *domain.vcpu(VcpuId{0}), HypercallExit{number, args}).value;
+}
+
+}  // namespace pvisor
