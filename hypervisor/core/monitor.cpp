@@ -90,7 +90,7 @@ bool Monitor::handle_exit(Vcpu& vcpu, const Exit& exit) {
     return false;
   }
   const auto* fault = std::get_if<FaultExit>(&exit);
-  crash(vcpu, fault != nullptr ? describe(*fault) : std::get<DiedExit>(exit).reason);
+  crash(vcpu, fault != nullptr ? describe(*fault) : std::string(std::get<DiedExit>(exit).reason));
   return false;
 }
 

@@ -4,7 +4,7 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
+#include <string_view>
 #include <variant>
 
 namespace pvisor {
@@ -27,8 +27,9 @@ struct FaultExit {
 struct PreemptedExit {};
 
 /// The vCPU can never run again: its carrier died, or the shim could not go on (a bad guest stack, a zero handler).
+/// `reason` is the engine's own text and lives as long as the vCPU: an Exit is copied on the hottest path, so it owns nothing.
 struct DiedExit {
-  std::string reason;
+  std::string_view reason;
 };
 
 using Exit = std::variant<HypercallExit, FaultExit, PreemptedExit, DiedExit>;

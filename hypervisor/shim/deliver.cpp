@@ -83,7 +83,7 @@ using namespace pvisor::shim;
 
 extern "C" void shim_deliver_event(VcpuPage* page) {
   if (page->event.address == 0) return die(*page, kDeathNoEventCallback);
-  if (page->return_kind == kReturnFast) {
+  if (page->return_kind != kReturnFull) {
     // A call was interrupted: it returns to what its `call` pushed.
     if (!copy_from_guest(*page, &page->frame.rip, page->frame.rsp, sizeof(uint64_t))) return die(*page, kDeathBadGuestStack);
     page->frame.rsp += sizeof(uint64_t);

@@ -6,16 +6,19 @@
 
 using namespace pvisor::shim;
 
-extern "C" void shim_hypercall(VcpuPage* page) {
+extern "C" bool shim_hypercall(VcpuPage* page) {
   pv_cpu_user_regs& regs = page->frame;
   const uint64_t number = regs.rax;
-  if (number == PV_HC_IRET) return do_iret(*page);
+  if (number == PV_HC_IRET) {
+    do_iret(*page);
+    return false;
+  }
 
   const uint64_t args[5] = {regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8};
   int64_t result = 0;
   if (local_call(*page, number, args, result)) {
     regs.rax = static_cast<uint64_t>(result);
-    return;
+    return false;
   }
   ExitSlot& slot = page->exit;
   slot.kind = kExitHypercall;
@@ -25,6 +28,5 @@ extern "C" void shim_hypercall(VcpuPage* page) {
   slot.args[2] = args[2];
   slot.args[3] = args[3];
   slot.args[4] = args[4];
-  home_remote(page);
-  regs.rax = static_cast<uint64_t>(slot.result);
+  return true;
 }

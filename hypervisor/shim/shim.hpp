@@ -5,7 +5,8 @@
 // A call, step by step:
 //   1. the hypercall page jumps to the home's entry, which saves the guest's registers in VcpuPage::frame, moves to the home
 //      stack and calls shim_hypercall;
-//   2. the shim answers a local call itself; for a remote one it fills VcpuPage::exit and calls home_remote;
+//   2. the shim answers a local call itself; for a remote one it fills VcpuPage::exit and says so, and the home asks the
+//      monitor and puts exit.result into the frame's rax;
 //   3. the home's exit path tests work_pending (-> home_remote with kExitPreempted) and upcall_pending && !upcall_mask
 //      (-> shim_deliver_event), then restores the frame. It is a restartable sequence: a signal that finds rip inside it sets
 //      rip back to its start, so that no event arrives unseen between the test and the return.
@@ -19,7 +20,8 @@
 extern "C" {
 
 // Called by the home, on the home stack, with the frame saved.
-void shim_hypercall(pvisor::shim::VcpuPage* page);
+/// False: answered. True: the exit slot holds a call for the monitor.
+bool shim_hypercall(pvisor::shim::VcpuPage* page);
 void shim_trap(pvisor::shim::VcpuPage* page, uint8_t vector, uint32_t error_code, uint64_t address);
 void shim_deliver_event(pvisor::shim::VcpuPage* page);
 

@@ -12,8 +12,9 @@ namespace pvisor::shim {
 
 /// How the exit path returns to the guest.
 enum ReturnKind : uint8_t {
-  kReturnFast = 0,  ///< from a hypercall: registers the call may have changed, then `ret`
-  kReturnFull = 1,  ///< the whole frame, by iretq
+  kReturnFast = 0,    ///< from a hypercall: the registers a call may change, then `ret`
+  kReturnFull = 1,    ///< the whole frame, by iretq
+  kReturnRemote = 2,  ///< as fast, but the monitor ran in between, which a home may want to know
 };
 
 /// Why the shim needs the monitor.
@@ -78,12 +79,15 @@ inline constexpr size_t kOffReturnKind = 200;
 inline constexpr size_t kOffWorkPending = 202;
 inline constexpr size_t kOffHomeStack = 208;
 inline constexpr size_t kOffVcpuInfo = 216;
+inline constexpr size_t kOffExit = 296;
 inline constexpr size_t kOffVector = 384;
 static_assert(offsetof(VcpuPage, return_kind) == kOffReturnKind);
 static_assert(offsetof(VcpuPage, vector_state_saved) == kOffReturnKind + 1);
 static_assert(offsetof(VcpuPage, work_pending) == kOffWorkPending);
 static_assert(offsetof(VcpuPage, home_stack) == kOffHomeStack);
 static_assert(offsetof(VcpuPage, vcpu_info) == kOffVcpuInfo);
+static_assert(offsetof(VcpuPage, exit) == kOffExit);
+static_assert(offsetof(VcpuPage, exit.result) == kOffExit + 56);
 static_assert(offsetof(VcpuPage, vector) == kOffVector);
 
 }  // namespace pvisor::shim

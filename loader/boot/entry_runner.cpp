@@ -99,6 +99,7 @@ EntryRunner::Step EntryRunner::run_kernel(const MenuCommand& command) {
         explain_argument(why_.clear(), line.error, line.bad_word);
         return Step::Failed;
     }
+    kernel_command_ = nullptr;  // until this one is loaded
     if (line.arguments.size() > kMaxCommandLine) return fail("the kernel's command line is longer than 1023 bytes");
     OpenFile opened;
     if (open(line.file, opened) == Step::Failed) return Step::Failed;
@@ -178,6 +179,25 @@ void EntryRunner::reset(const std::optional<Place>& root) {
     command_line_.reset();
     kernel_command_ = nullptr;
     root_ = root;
+}
+
+EntryRunner::End EntryRunner::run_typed(std::string_view line) {
+    static constexpr MenuCommand kTypedKernel{CommandKind::Kernel, 0, {}, {}};
+    const MenuCommand command = split_command(line, 0);
+    const bool is_unknown = command.kind <= CommandKind::Title || is_menu_command(command.kind);  // Unknown, Meaningless, Broken, Title
+    Step step = is_unknown ? fail("no command here; help names those there are") : run_command(command);
+    if (kernel_command_ == &command) kernel_command_ = &kTypedKernel;  // this line will be gone when it boots
+    if (step == Step::OtherMenu) return End::OtherMenu;
+    if (step == Step::Start) {
+        start();
+        step = Step::Failed;
+    }
+    if (step == Step::Failed) {
+        Message text;
+        text.more().add_escaped(cut(command.name, 0, 32)).add(": ").add(why_.text());
+        say(platform_, text.text());
+    }
+    return End::Failed;
 }
 
 EntryRunner::End EntryRunner::run(const Menu& menu, const MenuEntry& entry, std::string_view menu_name,

@@ -22,6 +22,11 @@ public:
     // printed, and memory is given back. After OtherMenu, other_menu() names the one to go on with, as a view into the menu.
     End run(const Menu& menu, const MenuEntry& entry, std::string_view menu_name, const std::optional<Place>& menu_root);
 
+    // For commands that are typed: forgets what was loaded, then runs one command at a time. Failed also stands for a command
+    // that was done, for which there is nothing more to do.
+    void begin(const std::optional<Place>& root) { reset(root); }
+    End run_typed(std::string_view line);
+
     std::string_view other_menu() const { return other_menu_; }
     const std::optional<Place>& root() const { return root_; }
 

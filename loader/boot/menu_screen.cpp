@@ -26,6 +26,8 @@ void MenuScreen::draw(std::uint32_t selected) {
     const std::uint32_t rows = !is_terminal || menu_.entry_count < kRows ? menu_.entry_count : kRows;
     if (selected < first_row_) first_row_ = selected;
     if (selected >= first_row_ + rows) first_row_ = selected - rows + 1;
+    if (rows_drawn_ == 0 && is_terminal)
+        platform_.write("Choose with the arrow keys or a number, boot with Enter; c is for a command line.\n");
     if (rows_drawn_ != 0) {
         Message up;
         platform_.write(up.more().add("\x1b[").add_number(rows_drawn_).add("A").text());
@@ -87,8 +89,7 @@ bool MenuScreen::move(Key key, std::uint32_t& selected) const {
     }
 }
 
-std::uint32_t MenuScreen::choose(std::uint32_t selected) {
-    if (rows_drawn_ == 0) platform_.write("Choose with the arrow keys or a number, boot with Enter.\n");
+std::optional<std::uint32_t> MenuScreen::choose(std::uint32_t selected) {
     for (;;) {
         draw(selected);
         for (;;) {
@@ -96,8 +97,9 @@ std::uint32_t MenuScreen::choose(std::uint32_t selected) {
             if (key.kind == Key::Kind::Enter) return selected;
             if (move(key, selected)) break;
             if (key.kind != Key::Kind::Edit && key.kind != Key::Kind::CommandLine) continue;
+            if (key.kind == Key::Kind::CommandLine && !menu_.settings.has_password) return std::nullopt;
             say(platform_, menu_.settings.has_password ? "the menu has a password, which refuses editing and the command line"
-                                                       : "editing and the command line do not exist yet");
+                                                       : "entries cannot be edited yet; c is for a command line");
             rows_drawn_ = 0;
             break;
         }

@@ -18,8 +18,11 @@ public:
     // terminal nothing that was typed is read, it is for the kernel.
     bool count_down(std::uint32_t entry);
 
-    // Lets the user choose. Precondition: somebody can press keys.
-    std::uint32_t choose(std::uint32_t selected);
+    // Lets the user choose an entry; none means that the command line is wanted. Precondition: somebody can press keys.
+    std::optional<std::uint32_t> choose(std::uint32_t selected);
+
+    // Something else was written: the list is drawn anew the next time.
+    void forget() { rows_drawn_ = 0; }
 
 private:
     static constexpr std::uint32_t kRows = 12;

@@ -4,7 +4,6 @@
 
 #include "boot/grub2_advice.hpp"
 #include "boot/keys.hpp"
-#include "boot/menu_screen.hpp"
 
 namespace pvloader {
 
@@ -51,32 +50,45 @@ bool Session::refuses_to_wait() {
     return true;
 }
 
-// Which entry comes after one that did not boot: a fallback, or what the user chooses. None without a terminal.
-std::optional<std::uint32_t> Session::after_failure(std::uint32_t failed, std::uint32_t& cursor) {
-    const std::optional<std::uint32_t> fallback = next_fallback(menu_, cursor);
-    if (fallback.has_value() || !platform_.is_interactive()) return fallback;
-    platform_.write("Press any key to go back to the menu.\n");
-    (void)read_key(platform_, 0);
-    return MenuScreen(platform_, menu_).choose(failed);
+Session::Next Session::run_command_line() {
+    return command_line_.run(file_.root()) == CommandLine::End::OtherMenu ? Next::OtherMenu : Next::GiveUp;
+}
+
+// Runs the entry, and when it fails the fallbacks; then the user chooses, if there is one.
+Session::Next Session::run_entries(MenuScreen& screen, std::optional<std::uint32_t> entry, std::uint32_t cursor) {
+    std::uint32_t selected = entry.value_or(0);
+    for (;;) {
+        if (!entry.has_value() && run_command_line() == Next::OtherMenu) return Next::OtherMenu;
+        if (entry.has_value()) {
+            selected = *entry;
+            const MenuEntry& chosen = menu_.entries()[selected];
+            Message line;
+            platform_.write(line.more().add("Booting '").add_escaped(cut(chosen.title, 0, 200)).add("'\n").text());
+            if (runner_.run(menu_, chosen, file_.name(), file_.root()) == EntryRunner::End::OtherMenu) return Next::OtherMenu;
+            screen.forget();
+            const std::optional<std::uint32_t> fallback = next_fallback(menu_, cursor);
+            if (fallback.has_value()) {
+                entry = fallback;
+                continue;
+            }
+            if (!platform_.is_interactive()) return Next::GiveUp;
+            platform_.write("Press any key to go back to the menu.\n");
+            (void)read_key(platform_, 0);
+        }
+        screen.forget();
+        entry = screen.choose(selected);
+    }
 }
 
 Session::Next Session::run_menu() {
+    if (refuses_to_wait()) return Next::GiveUp;
     const std::optional<std::uint32_t> saved =
         menu_.settings.default_is_saved ? file_.saved_default(volumes_) : std::nullopt;
     const DefaultChoice start = resolve_default(menu_, saved);
-    std::uint32_t cursor = start.fallback_cursor;
     std::optional<std::uint32_t> entry = start.entry;
-    if (refuses_to_wait()) return Next::GiveUp;
     MenuScreen screen(platform_, menu_);
     if (!menu_.settings.timeout.has_value() || !screen.count_down(*entry)) entry = screen.choose(*entry);
-    while (entry.has_value()) {
-        const MenuEntry& chosen = menu_.entries()[*entry];
-        Message line;
-        platform_.write(line.more().add("Booting '").add_escaped(cut(chosen.title, 0, 200)).add("'\n").text());
-        if (runner_.run(menu_, chosen, file_.name(), file_.root()) == EntryRunner::End::OtherMenu) return Next::OtherMenu;
-        entry = after_failure(*entry, cursor);
-    }
-    return Next::GiveUp;
+    return run_entries(screen, entry, start.fallback_cursor);
 }
 
 // The name is copied, for loading replaces the text that it lies in.
@@ -92,15 +104,20 @@ bool Session::load_other() {
     return false;
 }
 
+// Without a menu the user has the command line.
+bool Session::go_on(bool has_menu) {
+    const Next next = has_menu ? run_menu() : platform_.is_interactive() ? run_command_line() : Next::GiveUp;
+    return next == Next::OtherMenu && load_other();
+}
+
 void Session::run(std::string_view config, std::span<const std::byte> host_menu) {
-    if (!load(config, host_menu)) return;
-    for (unsigned menus = 1;; ++menus) {
-        if (!accept_menu() || run_menu() == Next::GiveUp) return;
-        if (menus == kMaxMenus) {
-            say(platform_, "menus name each other by configfile too many times");
-            return;
-        }
-        if (!load_other()) return;
+    if (!load(config, host_menu)) {
+        if (!go_on(false)) return;
+    }
+    for (unsigned menus = 1; go_on(accept_menu()); ++menus) {
+        if (menus < kMaxMenus) continue;
+        say(platform_, "menus name each other by configfile too many times");
+        return;
     }
 }
 

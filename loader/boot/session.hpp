@@ -7,8 +7,10 @@
 #include <span>
 #include <string_view>
 
+#include "boot/command_line.hpp"
 #include "boot/entry_runner.hpp"
 #include "boot/menu_file.hpp"
+#include "boot/menu_screen.hpp"
 
 namespace pvloader {
 
@@ -19,7 +21,7 @@ public:
 
     // `menu` is scratch memory, too large for a stack.
     Session(Platform& platform, Volumes& volumes, Menu& menu)
-        : platform_(platform), volumes_(volumes), menu_(menu), file_(platform), runner_(platform, volumes) {}
+        : platform_(platform), volumes_(volumes), menu_(menu), file_(platform), runner_(platform, volumes), command_line_(platform, runner_) {}
 
     // `config` names a menu on a disk, `host_menu` is the text of one; both may be empty. Returns only when nothing could be
     // booted; what is to be said about that was printed.
@@ -32,7 +34,9 @@ private:
     bool load_other();
     bool accept_menu();
     Next run_menu();
-    std::optional<std::uint32_t> after_failure(std::uint32_t failed, std::uint32_t& cursor);
+    Next run_entries(MenuScreen& screen, std::optional<std::uint32_t> entry, std::uint32_t cursor);
+    Next run_command_line();
+    bool go_on(bool has_menu);
     bool refuses_to_wait();
 
     Platform& platform_;
@@ -40,6 +44,7 @@ private:
     Menu& menu_;
     MenuFile file_;
     EntryRunner runner_;
+    CommandLine command_line_;
     Message why_;
 };
 

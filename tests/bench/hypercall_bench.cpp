@@ -66,7 +66,7 @@ class CallingGuest {
 /// `calls` were made while `state` ran: their time each, and against the floor if there is one.
 void report(benchmark::State& state, const CallingGuest& guest, double calls, double floor_ns) {
   if (!guest.is_alive()) return state.SkipWithError("the guest died");
-  constexpr auto kPerCall = benchmark::Counter::kIsRate | benchmark::Counter::kInvert;
+  const auto kPerCall = benchmark::Counter::kIsRate | benchmark::Counter::kInvert;
   state.counters["s_per_call"] = benchmark::Counter(calls, kPerCall);
   state.counters["x_floor"] = benchmark::Counter(calls * floor_ns * 1e-9, kPerCall);
 }

@@ -12,8 +12,10 @@ import os
 import sys
 import tempfile
 
-import cases
-from world import World
+sys.dont_write_bytecode = True  # the source folder stays as it is
+
+import cases  # noqa: E402
+from world import World  # noqa: E402
 
 
 def main():

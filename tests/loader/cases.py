@@ -76,6 +76,12 @@ def case_arrow_keys(world):
     result.shows("\x1b[7m>  0  t0\x1b[0m", "\x1b[7m>  1  t1\x1b[0m", "Booting 't1'\n", 'started with "from=1"').ends(0)
 
 
+def case_command_line(world):
+    disk = one_disk(world, "timeout 25\ntitle one\nkernel /boot/kernel from=one\n")
+    keys = [("any key stops", b" "), ("> ", b"c"), ("loader> ", b"kernel /boot/kernel typed\r"), ("loader> ", b"boot\r")]
+    world.boot_typing(disk, keys=keys).shows("loader> kernel /boot/kernel typed\n", 'started with "typed"').ends(0)
+
+
 def case_fallback(world):
     menu = ("default 0\nfallback 9 2\ntimeout 0\ntitle broken\nkernel /boot/absent x\ntitle other\nkernel /boot/kernel other\n"
             "title spare\nkernel /boot/kernel spare\n")

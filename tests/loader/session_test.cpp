@@ -134,12 +134,52 @@ TEST_CASE("Editing is refused with the reason that applies") {
     open.interactive = true;
     open.type("e\r");
     REQUIRE(open.boot());
-    CHECK(open.shows("do not exist yet"));
+    CHECK(open.shows("cannot be edited yet"));
     FakePlatform locked({disk_with("password x\n" + std::string(kThree))});
     locked.interactive = true;
     locked.type("c\r");
     REQUIRE(locked.boot());
     CHECK(locked.shows("the menu has a password"));
+}
+
+TEST_CASE("Commands are typed at the command line, and it leads back to the menu") {
+    if (no_tools()) return;
+    FakePlatform platform({disk_with(kThree)});
+    platform.interactive = true;
+    platform.type("chelp\rfrob\rboot\rkernel /none\r\x04");
+    platform.type("ckernel /bad\rboot\rkernel /gooe\x7f" "d x\x15kernel /good typed\rinitrd /ramdisk\rboot\r");
+    REQUIRE(platform.boot());
+    REQUIRE(platform.started.size() == 2);
+    CHECK(platform.started[1].command_line == "typed");
+    CHECK(platform.started[1].initrd == "the ramdisk");
+    CHECK(platform.shows("loader: frob: no command here"));
+    CHECK(platform.shows("loader: boot: no kernel line came before"));
+    CHECK(platform.shows("loader: kernel: not found on (hd0)"));
+    CHECK(platform.shows("loader: boot: it was refused"));
+}
+
+TEST_CASE("A kernel that was not found leaves no earlier one to boot") {
+    if (no_tools()) return;
+    FakePlatform platform({disk_with(kThree)});
+    platform.interactive = true;
+    platform.type("ckernel /good\rkernel /none\rboot\rexit\r\r");
+    REQUIRE(platform.boot());
+    CHECK(platform.shows("loader: boot: no kernel line came before"));
+    CHECK(platform.started.at(0).command_line == "from=a");
+}
+
+TEST_CASE("Without a menu somebody at a terminal has the command line") {
+    if (no_tools()) return;
+    FakePlatform platform({disk_with("# nothing\n")});
+    platform.interactive = true;
+    platform.type("kernel (hd0)/good typed\rboot\r");
+    REQUIRE(platform.boot());
+    CHECK(platform.started.at(0).command_line == "typed");
+    FakePlatform none({std::vector<std::byte>(1 << 20)});
+    none.interactive = true;
+    none.type("root (hd0)\r\x04");
+    CHECK_FALSE(none.boot());
+    CHECK(none.shows("loader: root: (hd0) holds no ext2"));
 }
 
 TEST_CASE("A menu from the host starts at the first file system") {

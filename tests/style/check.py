@@ -46,6 +46,7 @@ RAW = {
     "hypervisor/shim/": "the same, inside the guest",
     "hypervisor/core/shared_page.hpp": "the one door to words that a guest shares",
     "guest-lib/": "a kernel's library",
+    "loader/guest/": "binds the loader to the memory of its guest",
     "tests/": "tests make the unusual happen",
 }
 # Bytes seen as text or text as bytes is no danger: those types may look at anything.

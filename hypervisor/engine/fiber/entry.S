@@ -26,11 +26,15 @@
 #define HOME_STACK 208
 #define VCPU_INFO 216
 #define EXIT_KIND 296
+#define EXIT_RESULT 352
 #define VECTOR 384
 #define XSTATE 4760
 #define XSTATE_MASK 4776
+#define MONITOR_CONTEXT 4784
 
 #define EXIT_PREEMPTED 3
+#define RETURN_FULL 1
+#define RETURN_REMOTE 2
 #define ALLOW 0
 #define BLOCK 1
 #define HOST_CS 0x33
@@ -77,6 +81,8 @@ fiber_entry_end:
         popfq
 2:      movq    %r11, %rdi
         call    shim_hypercall
+        testb   %al, %al
+        jnz     .Lremote
 
 /* The single exit path, a restartable sequence: all it needs is in the vCPU, so it can begin again at any point. */
         .globl  fiber_exit, fiber_exit_end
@@ -92,8 +98,9 @@ fiber_exit:
         testb   %ah, %ah
         jz      .Ldeliver
 .Lreturn:
-        cmpb    $0, RETURN_KIND(%r11)
-        jne     .Lfull
+        cmpb    $RETURN_FULL, RETURN_KIND(%r11)
+        je      .Lfull
+        ja      .Lreturn_remote
         /* Fast: the call kept the callee-saved registers. */
         movb    $BLOCK, %fs:fiber_selector@TPOFF
         movq    RAX(%r11), %rax
@@ -107,6 +114,22 @@ fiber_exit:
         movq    RSP(%r11), %rsp
         movq    R11(%r11), %r11
         ret
+        /* The same after the monitor ran. Its calls and returns have nothing to do with the guest's, so the CPU's stack of
+         * return predictions is of no use and `ret` would always be mispredicted: an indirect jump is not. */
+.Lreturn_remote:
+        movb    $BLOCK, %fs:fiber_selector@TPOFF
+        movq    RAX(%r11), %rax
+        movq    RDI(%r11), %rdi
+        movq    RSI(%r11), %rsi
+        movq    RDX(%r11), %rdx
+        movq    RCX(%r11), %rcx
+        movq    R8(%r11), %r8
+        movq    R9(%r11), %r9
+        movq    R10(%r11), %r10
+        movq    RSP(%r11), %rsp
+        movq    R11(%r11), %r11
+        leaq    8(%rsp), %rsp
+        jmp     *-8(%rsp)
 .Lfull:
         cmpb    $0, VECTOR_STATE_SAVED(%r11)
         je      3f
@@ -157,47 +180,50 @@ fiber_landing:
         call    fiber_landed
         jmp     fiber_exit
 
-/* home_remote(page): to the monitor and back, the guest's xmm registers kept. The monitor's code uses them freely. x87 and
- * MXCSR control words are kept by the context switch itself. */
+.macro SAVE_VECTOR base
+        .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        movaps  %xmm\n, VECTOR+16*\n(\base)
+        .endr
+.endm
+.macro RESTORE_VECTOR base
+        .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        movaps  VECTOR+16*\n(\base), %xmm\n
+        .endr
+.endm
+
+/* A call for the monitor: out and back with no `call` or `ret` in between, see .Lreturn_remote. The guest's xmm registers are
+ * kept, the monitor's code uses them freely; x87 and MXCSR control words are kept by the context switch itself. */
+.Lremote:
+        movq    %fs:fiber_current@TPOFF, %rdi
+        movb    $RETURN_REMOTE, RETURN_KIND(%rdi)
+        SAVE_VECTOR %rdi
+#ifdef PVISOR_ASAN_FIBERS
+        call    fiber_switch_out
+#else
+        movq    MONITOR_CONTEXT(%rdi), %rdi
+        xorl    %esi, %esi
+        leaq    .Lback(%rip), %rax
+        pushq   %rax
+        jmp     jump_fcontext
+.Lback: movq    %fs:fiber_current@TPOFF, %rdi
+        movq    %rax, MONITOR_CONTEXT(%rdi)
+#endif
+        movq    %fs:fiber_current@TPOFF, %rdi
+        RESTORE_VECTOR %rdi
+        movq    EXIT_RESULT(%rdi), %rax
+        movq    %rax, RAX(%rdi)
+        jmp     fiber_exit
+
+/* home_remote(page): the same for everything that is not on the fast path. */
         .globl  home_remote
         .type   home_remote, @function
         .p2align 4
 home_remote:
-        movaps  %xmm0, VECTOR+0(%rdi)
-        movaps  %xmm1, VECTOR+16(%rdi)
-        movaps  %xmm2, VECTOR+32(%rdi)
-        movaps  %xmm3, VECTOR+48(%rdi)
-        movaps  %xmm4, VECTOR+64(%rdi)
-        movaps  %xmm5, VECTOR+80(%rdi)
-        movaps  %xmm6, VECTOR+96(%rdi)
-        movaps  %xmm7, VECTOR+112(%rdi)
-        movaps  %xmm8, VECTOR+128(%rdi)
-        movaps  %xmm9, VECTOR+144(%rdi)
-        movaps  %xmm10, VECTOR+160(%rdi)
-        movaps  %xmm11, VECTOR+176(%rdi)
-        movaps  %xmm12, VECTOR+192(%rdi)
-        movaps  %xmm13, VECTOR+208(%rdi)
-        movaps  %xmm14, VECTOR+224(%rdi)
-        movaps  %xmm15, VECTOR+240(%rdi)
+        SAVE_VECTOR %rdi
         pushq   %rdi
         call    fiber_switch_out
         popq    %rdi
-        movaps  VECTOR+0(%rdi), %xmm0
-        movaps  VECTOR+16(%rdi), %xmm1
-        movaps  VECTOR+32(%rdi), %xmm2
-        movaps  VECTOR+48(%rdi), %xmm3
-        movaps  VECTOR+64(%rdi), %xmm4
-        movaps  VECTOR+80(%rdi), %xmm5
-        movaps  VECTOR+96(%rdi), %xmm6
-        movaps  VECTOR+112(%rdi), %xmm7
-        movaps  VECTOR+128(%rdi), %xmm8
-        movaps  VECTOR+144(%rdi), %xmm9
-        movaps  VECTOR+160(%rdi), %xmm10
-        movaps  VECTOR+176(%rdi), %xmm11
-        movaps  VECTOR+192(%rdi), %xmm12
-        movaps  VECTOR+208(%rdi), %xmm13
-        movaps  VECTOR+224(%rdi), %xmm14
-        movaps  VECTOR+240(%rdi), %xmm15
+        RESTORE_VECTOR %rdi
         ret
         .size   home_remote, .-home_remote
 

@@ -95,11 +95,16 @@ bool inside(std::uint64_t rip, const char* begin, const char* end) {
   return rip >= reinterpret_cast<std::uint64_t>(begin) && rip < reinterpret_cast<std::uint64_t>(end);
 }
 
-std::uint64_t& reg(ucontext_t& context, int index) {
-  return reinterpret_cast<std::uint64_t&>(context.uc_mcontext.gregs[index]);
+std::uint64_t reg(const ucontext_t& context, int index) {
+  return static_cast<std::uint64_t>(context.uc_mcontext.gregs[index]);
 }
+void set_reg(ucontext_t& context, int index, std::uint64_t value) {
+  context.uc_mcontext.gregs[index] = static_cast<greg_t>(value);
+}
+void set_reg(ucontext_t& context, int index, const char* label) { set_reg(context, index, reinterpret_cast<std::uint64_t>(label)); }
+void clear_flags(ucontext_t& context, std::uint64_t flags) { set_reg(context, REG_EFL, reg(context, REG_EFL) & ~flags); }
 
-void save_registers(ucontext_t& context, pv_cpu_user_regs& regs) {
+void save_registers(const ucontext_t& context, pv_cpu_user_regs& regs) {
   regs.r15 = reg(context, REG_R15);
   regs.r14 = reg(context, REG_R14);
   regs.r13 = reg(context, REG_R13);
@@ -156,9 +161,9 @@ void abort_as_ours(int signal, const ucontext_t& context) {
 void land(ucontext_t& context, FiberVcpu& vcpu, Cause cause) {
   vcpu.cause = cause;
   vcpu.page.return_kind = shim::kReturnFull;
-  reg(context, REG_RIP) = reinterpret_cast<std::uint64_t>(fiber_landing);
-  reg(context, REG_RSP) = vcpu.page.home_stack;
-  reg(context, REG_EFL) &= ~kFlagsOff;
+  set_reg(context, REG_RIP, fiber_landing);
+  set_reg(context, REG_RSP, vcpu.page.home_stack);
+  clear_flags(context, kFlagsOff);
 }
 
 void on_tick(int, siginfo_t*, void* raw) {
@@ -176,8 +181,8 @@ void on_tick(int, siginfo_t*, void* raw) {
   const std::uint64_t rip = reg(context, REG_RIP);
   if (inside(rip, fiber_exit, fiber_exit_end)) {
     vcpu->page.work_pending = 1;
-    reg(context, REG_RIP) = reinterpret_cast<std::uint64_t>(fiber_exit);
-    reg(context, REG_EFL) &= ~kFlagsOff;
+    set_reg(context, REG_RIP, fiber_exit);
+    clear_flags(context, kFlagsOff);
   } else if (!was_guest || inside(rip, fiber_entry, fiber_entry_end)) {
     vcpu->page.work_pending = 1;
   } else {
@@ -203,8 +208,8 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
   const bool in_exit = inside(rip, fiber_exit, fiber_exit_end);
   // A guest that single-steps takes the trap flag into our code: not its fault, and nobody's business here.
   if (signal == SIGTRAP && vcpu != nullptr && (in_exit || !was_guest || inside(rip, fiber_entry, fiber_entry_end))) {
-    reg(context, REG_EFL) &= ~kFlagTf;
-    if (in_exit) reg(context, REG_RIP) = reinterpret_cast<std::uint64_t>(fiber_exit);
+    clear_flags(context, kFlagTf);
+    if (in_exit) set_reg(context, REG_RIP, fiber_exit);
     return;
   }
   if (vcpu == nullptr || (!was_guest && !in_exit)) return abort_as_ours(signal, context);
@@ -212,7 +217,7 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
   if (!in_exit) {
     save_registers(context, vcpu->page.frame);
     save_vector_state(context, *vcpu);
-  } else if (vcpu->page.return_kind == shim::kReturnFast) {
+  } else if (vcpu->page.return_kind != shim::kReturnFull) {
     vcpu->page.frame.rip = 0;  // the stack that should have told it is what faulted
     vcpu->page.frame.rflags = 0x202;
   }

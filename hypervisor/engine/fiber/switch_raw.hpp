@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The stack switch: Boost.Context's jump, annotated for the sanitizers in this one file. The fcontext level of Boost.Context
+// The stack switch: Boost.Context's jump, annotated for the address sanitizer in this one file
+// (the build defines PVISOR_ASAN_FIBERS). The fcontext level of Boost.Context
 // is used because a guest is never unwound: boost::context::fiber would throw through the guest when it is destroyed.
 #pragma once
 
 #include <boost/context/detail/fcontext.hpp>
 #include <cstddef>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define PVISOR_ASAN_FIBERS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define PVISOR_ASAN_FIBERS 1
-#endif
-#endif
 #if defined(PVISOR_ASAN_FIBERS)
 #include <sanitizer/common_interface_defs.h>
 #endif

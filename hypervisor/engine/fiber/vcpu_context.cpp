@@ -43,6 +43,7 @@ void fiber_begin(boost::context::detail::transfer_t from) {
 
 }  // namespace
 
+/// The way to the monitor for everything but the fast path in entry.S, and for that too under a sanitizer.
 extern "C" void fiber_switch_out(FiberVcpu* vcpu) {
   const auto transfer = annotated_jump(vcpu->monitor_context, nullptr, monitor_stack, &monitor_stack);
   vcpu->monitor_context = transfer.fctx;
@@ -51,7 +52,12 @@ extern "C" void fiber_switch_out(FiberVcpu* vcpu) {
 extern "C" void fiber_landed(FiberVcpu* vcpu) {
   switch (vcpu->cause) {
     case Cause::Trap: return shim_trap(&vcpu->page, vcpu->trap_vector, vcpu->trap_error, vcpu->trap_address);
-    case Cause::Syscall: return shim_hypercall(&vcpu->page);
+    case Cause::Syscall:
+      if (shim_hypercall(&vcpu->page)) {
+        home_remote(&vcpu->page);
+        vcpu->page.frame.rax = static_cast<std::uint64_t>(vcpu->page.exit.result);
+      }
+      return;
     case Cause::Tick: vcpu->page.work_pending = 1; return;  // the exit path yields
   }
 }
@@ -93,7 +99,7 @@ std::optional<Exit> FiberVcpuContext::resume(std::optional<std::int64_t> result,
 
 pv_cpu_user_regs FiberVcpuContext::registers() const {
   pv_cpu_user_regs regs = vcpu_->page.frame;
-  if (vcpu_->page.return_kind != shim::kReturnFast) return regs;
+  if (vcpu_->page.return_kind == shim::kReturnFull) return regs;
   // In a call: it will return to what its `call` pushed.
   const std::uint64_t base = space_.virt_base();
   const auto bytes = space_.ram()->bytes();

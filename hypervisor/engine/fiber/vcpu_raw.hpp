@@ -32,6 +32,7 @@ struct FiberVcpu {
 static_assert(offsetof(FiberVcpu, page) == 0);
 static_assert(offsetof(FiberVcpu, xstate) == 4760);
 static_assert(offsetof(FiberVcpu, xstate_mask) == 4776);
+static_assert(offsetof(FiberVcpu, monitor_context) == 4784);
 
 extern "C" {
 // Thread-local: each thread runs at most one guest at a time.

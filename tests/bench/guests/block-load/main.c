@@ -45,7 +45,7 @@ int pv_main(const char *command_line)
         count = count * 10 + (uint64_t)(*digit - '0');
     if (pv_blk_open(XVDA, &disk) != 0)
         pv_panic("no disk xvda");
-    blocks = pv_blk_info(disk)->sectors / BLOCK_SECTORS;
+    blocks = pv_blk_get_info(disk)->sectors / BLOCK_SECTORS;
     left = count;
 
     const uint64_t begin = pv_time_ns();
