@@ -58,40 +58,40 @@ bool Monitor::turn() {
 
 void Monitor::run_slice(Vcpu& vcpu) {
   const std::uint64_t begin = clock_.now_ns();
+  std::optional<std::int64_t> answer = std::exchange(vcpu.result, std::nullopt);
   for (std::uint32_t calls = 1;; ++calls) {
     vcpu.state = VcpuState::Running;
     vcpu.kick_sent = false;
-    const auto exit = vcpu.context->resume(std::exchange(vcpu.result, std::nullopt), {kSliceNanoseconds});
-    if (!exit || !handle_exit(vcpu, *exit)) return;
+    const Exit* exit = vcpu.context->resume(answer, {kSliceNanoseconds});
+    if (exit == nullptr) return;
+    // The answer of a call stays in registers on its way back: this loop is what a null call costs.
+    const HypercallResult result = handle_exit(vcpu, *exit);
+    if (result.kind != HypercallResult::Kind::Done) [[unlikely]] return settle(vcpu, result);
+    answer = result.value;
     const bool time_is_up = calls % kClockEvery == 0 && clock_.now_ns() - begin > kSliceNanoseconds;
-    if (calls >= kSliceHypercalls || time_is_up) return scheduler_.make_runnable(vcpu);
+    if (calls >= kSliceHypercalls || time_is_up) return settle(vcpu, {HypercallResult::Kind::Yield, *answer});
   }
 }
 
-bool Monitor::handle_exit(Vcpu& vcpu, const Exit& exit) {
+void Monitor::settle(Vcpu& vcpu, const HypercallResult& result) {
+  // Blocked and Gone: the handler has seen to the vCPU, which may not even exist any more.
+  if (result.kind != HypercallResult::Kind::Done && result.kind != HypercallResult::Kind::Yield) return;
+  vcpu.result = result.value;
+  scheduler_.make_runnable(vcpu);
+}
+
+HypercallResult Monitor::handle_exit(Vcpu& vcpu, const Exit& exit) {
   if (const auto* call = std::get_if<HypercallExit>(&exit)) [[likely]] {
     vcpu.state = VcpuState::InHypercall;
-    const HypercallResult result = dispatch_hypercall(*this, vcpu, *call);
-    switch (result.kind) {
-      case HypercallResult::Kind::Done:
-        vcpu.result = result.value;
-        return true;
-      case HypercallResult::Kind::Yield:
-        vcpu.result = result.value;
-        scheduler_.make_runnable(vcpu);
-        return false;
-      case HypercallResult::Kind::Blocked:
-      case HypercallResult::Kind::Gone:
-        return false;
-    }
+    return dispatch_hypercall(*this, vcpu, *call);
   }
   if (std::holds_alternative<PreemptedExit>(exit)) {
     scheduler_.make_runnable(vcpu);
-    return false;
+    return {HypercallResult::Kind::Blocked, 0};
   }
   const auto* fault = std::get_if<FaultExit>(&exit);
   crash(vcpu, fault != nullptr ? describe(*fault) : std::string(std::get<DiedExit>(exit).reason));
-  return false;
+  return {HypercallResult::Kind::Gone, 0};
 }
 
 void Monitor::crash(Vcpu& vcpu, const std::string& reason) {
@@ -106,9 +106,8 @@ void Monitor::collect_announced_exits() {
     for (std::uint32_t index = 0; index < domain->vcpu_count(); ++index) {
       Vcpu& vcpu = *domain->vcpu(VcpuId{index});
       if (vcpu.state != VcpuState::Running) continue;
-      const auto exit = vcpu.context->take_exit();
-      // handle_exit answers true only if this vCPU still exists.
-      if (exit && handle_exit(vcpu, *exit)) scheduler_.make_runnable(vcpu);
+      const Exit* exit = vcpu.context->take_exit();
+      if (exit != nullptr) settle(vcpu, handle_exit(vcpu, *exit));
     }
   }
 }

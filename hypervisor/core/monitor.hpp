@@ -13,6 +13,7 @@
 #include "core/clock.hpp"
 #include "core/domain.hpp"
 #include "core/event_channels.hpp"
+#include "core/hypercall.hpp"
 #include "core/scheduler.hpp"
 #include "core/timers.hpp"
 #include "core/work_queue.hpp"
@@ -75,8 +76,10 @@ class Monitor final : public EventPeers {
 
  private:
   void run_slice(Vcpu& vcpu);
-  /// True if the vCPU can go on in the same slice.
-  [[nodiscard]] bool handle_exit(Vcpu& vcpu, const Exit& exit);
+  /// What a call answered. For other exits: Blocked when the vCPU has been put where it belongs, Gone when its domain ended.
+  [[nodiscard]] HypercallResult handle_exit(Vcpu& vcpu, const Exit& exit);
+  /// Keeps the answer for the next slice and queues the vCPU for it.
+  void settle(Vcpu& vcpu, const HypercallResult& result);
   void collect_announced_exits();
 
   Clock& clock_;

@@ -82,11 +82,12 @@ class VcpuContext {
  public:
   virtual ~VcpuContext() = default;
   /// Runs the vCPU. `result` is the answer to the HypercallExit it last reported, absent after any other exit.
-  /// Returns the exit, or nothing when the vCPU now runs elsewhere and will announce its exit later.
-  /// May return PreemptedExit early for no reason.
-  [[nodiscard]] virtual std::optional<Exit> resume(std::optional<std::int64_t> result, RunBudget budget) = 0;
-  /// The exit announced by a running vCPU, fetched once and validated; nothing if it still runs.
-  [[nodiscard]] virtual std::optional<Exit> take_exit() = 0;
+  /// Returns the exit, or nullptr when the vCPU now runs elsewhere and will announce its exit later.
+  /// May return PreemptedExit early for no reason. The Exit belongs to the context and is valid until the next resume();
+  /// it is not copied because this is the hottest path there is.
+  [[nodiscard]] virtual const Exit* resume(std::optional<std::int64_t> result, RunBudget budget) = 0;
+  /// The exit announced by a running vCPU, fetched once and validated; nullptr if it still runs. Valid as for resume().
+  [[nodiscard]] virtual const Exit* take_exit() = 0;
   /// Asks a running vCPU to exit or to look at its events soon. Idempotent; a no-op when it does not run.
   virtual void kick() = 0;
   /// Takes the vCPU off the CPU without its cooperation. Afterwards it does not run.

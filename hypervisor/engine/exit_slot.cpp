@@ -18,14 +18,15 @@ const char* text_of(std::uint32_t death) {
 
 }  // namespace
 
-Exit exit_from_slot(const shim::ExitSlot& slot) {
+void take_slot(const shim::ExitSlot& slot, Exit& exit) {
   switch (slot.kind) {
     case shim::kExitHypercall:
-      return HypercallExit{slot.number, {slot.args[0], slot.args[1], slot.args[2], slot.args[3], slot.args[4]}};
-    case shim::kExitFault: return FaultExit{slot.vector, slot.error_code, slot.address};
-    case shim::kExitPreempted: return PreemptedExit{};
-    case shim::kExitDied: return DiedExit{text_of(slot.death)};
-    default: return DiedExit{"its exit slot holds nonsense"};
+      exit = HypercallExit{slot.number, {slot.args[0], slot.args[1], slot.args[2], slot.args[3], slot.args[4]}};
+      return;
+    case shim::kExitFault: exit = FaultExit{slot.vector, slot.error_code, slot.address}; return;
+    case shim::kExitPreempted: exit = PreemptedExit{}; return;
+    case shim::kExitDied: exit = DiedExit{text_of(slot.death)}; return;
+    default: exit = DiedExit{"its exit slot holds nonsense"}; return;
   }
 }
 

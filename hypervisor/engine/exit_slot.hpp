@@ -7,7 +7,7 @@
 
 namespace pvisor {
 
-/// `slot` is a copy. An unknown kind becomes DiedExit.
-[[nodiscard]] Exit exit_from_slot(const shim::ExitSlot& slot);
+/// Fills `exit` from `slot`, which is a copy unless the engine trusts its guests. An unknown kind becomes DiedExit.
+void take_slot(const shim::ExitSlot& slot, Exit& exit);
 
 }  // namespace pvisor

@@ -47,22 +47,23 @@ FakeVcpu::~FakeVcpu() {
   std::erase(engine_.vcpus_, this);
 }
 
-std::optional<Exit> FakeVcpu::resume(std::optional<std::int64_t> result, RunBudget) {
+const Exit* FakeVcpu::resume(std::optional<std::int64_t> result, RunBudget) {
   PV_CHECK(!running_);
   results.push_back(result);
   if (engine_.traits().asynchronous) {
     running_ = true;
-    return std::nullopt;
+    return nullptr;
   }
-  return engine_.script ? engine_.script(*this, result) : Exit{PreemptedExit{}};
+  taken_ = engine_.script ? engine_.script(*this, result) : Exit{PreemptedExit{}};
+  return &taken_;
 }
 
-std::optional<Exit> FakeVcpu::take_exit() {
-  if (!announced_) return std::nullopt;
-  auto exit = std::exchange(announced_, std::nullopt);
+const Exit* FakeVcpu::take_exit() {
+  if (!announced_) return nullptr;
+  taken_ = *std::exchange(announced_, std::nullopt);
   running_ = false;
   engine_.unsignal_if_idle();
-  return exit;
+  return &taken_;
 }
 
 void FakeVcpu::stop() {

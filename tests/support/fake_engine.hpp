@@ -56,8 +56,8 @@ class FakeVcpu final : public NoOwnPaging {
  public:
   FakeVcpu(FakeEngine& engine, const VcpuStart& start) : start_(start), engine_(engine) {}
   ~FakeVcpu() override;
-  [[nodiscard]] std::optional<Exit> resume(std::optional<std::int64_t> result, RunBudget budget) override;
-  [[nodiscard]] std::optional<Exit> take_exit() override;
+  [[nodiscard]] const Exit* resume(std::optional<std::int64_t> result, RunBudget budget) override;
+  [[nodiscard]] const Exit* take_exit() override;
   void kick() override { ++kicks; }
   void stop() override;
   [[nodiscard]] pv_cpu_user_regs registers() const override { return start_.regs; }
@@ -76,6 +76,7 @@ class FakeVcpu final : public NoOwnPaging {
   VcpuStart start_;
   FakeEngine& engine_;
   std::optional<Exit> announced_;
+  Exit taken_;  ///< what resume() and take_exit() point to
   bool running_ = false;
 };
 

@@ -27,6 +27,7 @@ extern "C" {
 constinit thread_local FiberVcpu* volatile fiber_current = nullptr;
 constinit thread_local volatile char fiber_selector = kAllow;
 constinit thread_local std::uint64_t fiber_scratch = 0;
+constinit thread_local volatile bool fiber_tick_armed = false;
 }
 
 namespace {
@@ -61,8 +62,7 @@ class ThreadSetup {
   ThreadSetup& operator=(const ThreadSetup&) = delete;
 
   void arm() {
-    if (armed_) return;
-    armed_ = true;
+    fiber_tick_armed = true;
     set_period(kTickNanoseconds);
   }
   /// In the handler: no guest runs.
@@ -71,7 +71,7 @@ class ThreadSetup {
     if (idle_ticks_ < kIdleTicksBeforeStop) return;
     set_period(0);
     idle_ticks_ = 0;
-    armed_ = false;
+    fiber_tick_armed = false;
   }
   void busy_tick() { idle_ticks_ = 0; }
 
@@ -85,7 +85,6 @@ class ThreadSetup {
   Mapping stack_;
   stack_t old_stack_{};
   timer_t timer_{};
-  volatile bool armed_ = false;
   volatile int idle_ticks_ = 0;
 };
 

@@ -26,6 +26,11 @@ constexpr std::size_t kStackBytes = 64 * 1024;
 /// Where the fiber that is being left came from; set at each arrival, used to announce the jump back.
 thread_local StackRange monitor_stack;
 
+template <class T>
+T read_once(const T& word) {
+  return *const_cast<const volatile T*>(&word);
+}
+
 /// Room for the largest vector state a signal frame can hold.
 std::size_t xstate_room() {
   const std::size_t minimum = std::max<std::size_t>(::getauxval(AT_MINSIGSTKSZ), 4096);
@@ -87,14 +92,22 @@ FiberVcpuContext::FiberVcpuContext(const FiberAddressSpace& space, const VcpuSta
   context_ = boost::context::detail::make_fcontext(top, kStackBytes, fiber_begin);
 }
 
-std::optional<Exit> FiberVcpuContext::resume(std::optional<std::int64_t> result, RunBudget) {
+const Exit* FiberVcpuContext::resume(std::optional<std::int64_t> result, RunBudget) {
   if (result) vcpu_->page.exit.result = *result;
-  arm_tick();
+  if (!fiber_tick_armed) [[unlikely]] arm_tick();
   fiber_current = vcpu_;
   const auto transfer = annotated_jump(context_, vcpu_, stack_, nullptr);
   fiber_current = nullptr;
   context_ = transfer.fctx;
-  return exit_from_slot(vcpu_->page.exit);
+  const shim::ExitSlot& slot = vcpu_->page.exit;
+  if (auto* call = std::get_if<HypercallExit>(&exit_); call != nullptr && slot.kind == shim::kExitHypercall) [[likely]] {
+    // Word by word, as they were written a moment ago: a wider load would wait for the stores to drain.
+    call->number = read_once(slot.number);
+    for (std::size_t i = 0; i < call->args.size(); ++i) call->args[i] = read_once(slot.args[i]);
+  } else {
+    take_slot(slot, exit_);
+  }
+  return &exit_;
 }
 
 pv_cpu_user_regs FiberVcpuContext::registers() const {

@@ -17,20 +17,19 @@ class FiberVcpuContext final : public NoOwnPaging {
  public:
   FiberVcpuContext(const FiberAddressSpace& space, const VcpuStart& start);
 
-  [[nodiscard]] std::optional<Exit> resume(std::optional<std::int64_t> result, RunBudget budget) override;
-  [[nodiscard]] std::optional<Exit> take_exit() override { return std::nullopt; }
+  [[nodiscard]] const Exit* resume(std::optional<std::int64_t> result, RunBudget budget) override;
+  [[nodiscard]] const Exit* take_exit() override { return nullptr; }
   void kick() override {}  // the guest only runs inside resume(), on this thread
   void stop() override {}
   [[nodiscard]] pv_cpu_user_regs registers() const override;
 
  private:
-  FiberVcpu& vcpu() const { return *vcpu_; }
-
   const FiberAddressSpace& space_;
   Mapping memory_;  ///< guard page, stack, FiberVcpu, vector state
   FiberVcpu* vcpu_ = nullptr;
   StackRange stack_;
   boost::context::detail::fcontext_t context_ = nullptr;
+  Exit exit_;
 };
 
 }  // namespace pvisor::fiber

@@ -39,6 +39,7 @@ extern "C" {
 extern constinit thread_local FiberVcpu* volatile fiber_current;
 extern constinit thread_local volatile char fiber_selector;
 extern constinit thread_local std::uint64_t fiber_scratch;
+extern constinit thread_local volatile bool fiber_tick_armed;
 
 // Labels in entry.S; [begin, end) ranges for the signal handler.
 extern const char fiber_entry[], fiber_entry_end[];
