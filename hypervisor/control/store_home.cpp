@@ -38,6 +38,7 @@ void StoreHome::attach(Domain& domain) {
   put("console/port", std::to_string(kConsolePort.value()), readable);
   put("console/limit", "1048576", readable);
   put("console/type", "xenconsoled", readable);
+  put("console/interactive", is_interactive_ ? "1" : "0", readable);  // ours: lets the loader know whether to wait for keys
   put("store", "", readable);
   put("store/ring-ref", std::to_string(domain.image().xenstore.value()), readable);
   put("store/port", std::to_string(kXenstorePort.value()), readable);

@@ -16,7 +16,9 @@ namespace pvisor {
 class StoreHome final : public DomainDevice {
  public:
   /// Precondition: the store outlives it.
-  StoreHome(Store& store, std::uint64_t memory_mib) : store_(store), memory_mib_(memory_mib) {}
+  /// `is_interactive`: somebody can type at its console.
+  StoreHome(Store& store, std::uint64_t memory_mib, bool is_interactive)
+      : store_(store), memory_mib_(memory_mib), is_interactive_(is_interactive) {}
 
   void attach(Domain& domain) override;
   void detach() override {}
@@ -24,6 +26,7 @@ class StoreHome final : public DomainDevice {
  private:
   Store& store_;
   std::uint64_t memory_mib_;
+  bool is_interactive_;
 };
 
 }  // namespace pvisor

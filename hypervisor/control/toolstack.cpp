@@ -113,9 +113,17 @@ void Toolstack::open_disks(HostedDomain& hosted) {
   }
 }
 
-void Toolstack::connect_input() {
+/// The first domain on standard output is the one that is typed to.
+HostedDomain* Toolstack::keyboard_owner() {
   const auto first = std::find_if(hosted_.begin(), hosted_.end(), [](const HostedDomain& h) { return h.spec.console.file.empty(); });
-  if (first == hosted_.end() || ::fcntl(STDIN_FILENO, F_GETFD) < 0) return;
+  return first == hosted_.end() || ::fcntl(STDIN_FILENO, F_GETFD) < 0 ? nullptr : &*first;
+}
+
+bool Toolstack::is_interactive(const HostedDomain& hosted) { return terminal_.is_terminal() && &hosted == keyboard_owner(); }
+
+void Toolstack::connect_input() {
+  HostedDomain* first = keyboard_owner();
+  if (first == nullptr) return;
   const bool raw = terminal_.enter_raw();
   if (raw) log_.line("Ctrl-] leaves");
   const auto escape = terminal_.is_terminal() ? std::optional(kEscapeKey) : std::nullopt;

@@ -49,6 +49,8 @@ class Toolstack final : private MonitorHooks {
   Engine& engine_for(const std::string& name);
   void open_console(HostedDomain& hosted, bool several);
   void open_disks(HostedDomain& hosted);
+  [[nodiscard]] HostedDomain* keyboard_owner();
+  [[nodiscard]] bool is_interactive(const HostedDomain& hosted);
   void connect_input();
   void warn_if_root();
 

@@ -55,13 +55,14 @@ void Toolstack::start(HostedDomain& hosted) {
   Domain& domain = monitor_.create_domain(hosted.spec.name, *hosted.engine);
   hosted.id = domain.id();
   hosted.started_ns = clock_.now_ns();
+  hosted.in_loader = hosted.spec.bootloader;
   add_devices(hosted, domain);
   domain.install(std::move(image));
 }
 
 void Toolstack::add_devices(HostedDomain& hosted, Domain& domain) {
   domain.add_device(std::make_unique<XenstoreService>(store_, monitor_.work(), domain.id()));
-  domain.add_device(std::make_unique<StoreHome>(store_, hosted.spec.memory_mib));
+  domain.add_device(std::make_unique<StoreHome>(store_, hosted.spec.memory_mib, is_interactive(hosted)));
   auto console = std::make_unique<ConsoleDevice>(*hosted.console, monitor_.work());
   hosted.device = console.get();
   domain.add_device(std::move(console));
@@ -108,6 +109,11 @@ void Toolstack::settle(HostedDomain& hosted) {
 int Toolstack::report_end(const HostedDomain& hosted, const DomainEnd& end) {
   switch (end.kind) {
     case DomainEnd::Kind::Crash:
+      if (hosted.in_loader && end.reason == kGuestReportedCrash) {
+        // The loader said why on the console; its registers would tell nobody anything.
+        log_.line(fmt::format("domain {}: boot failed: the loader's last message says why", hosted.spec.name));
+        return kExitGuestCrash;
+      }
       log_.text(end.report.empty() ? fmt::format("domain {} crashed: {}", hosted.spec.name, escaped(end.reason)) : end.report);
       return kExitGuestCrash;
     case DomainEnd::Kind::Watchdog:
@@ -145,7 +151,7 @@ void Toolstack::finish(HostedDomain& hosted, int status) {
 }
 
 std::optional<DomainImage> Toolstack::build_chainload(Domain& domain, const ChainloadRequest& request, std::string& reason) {
-  const HostedDomain* hosted = hosted_of(domain);
+  HostedDomain* hosted = hosted_of(domain);
   BuildSpec spec;
   spec.kernel = request.kernel;
   spec.kernel_name = "kernel:";
@@ -154,7 +160,9 @@ std::optional<DomainImage> Toolstack::build_chainload(Domain& domain, const Chai
   spec.memory_mib = hosted != nullptr ? hosted->spec.memory_mib : domain.memory().ram_pages() * kPageSize >> 20;
   spec.multiboot_modules = request.multiboot_modules;
   try {
-    return build_domain(domain.engine(), spec);
+    DomainImage image = build_domain(domain.engine(), spec);
+    if (hosted != nullptr) hosted->in_loader = false;
+    return image;
   } catch (const HostError& error) {
     reason = error.what();
     return std::nullopt;

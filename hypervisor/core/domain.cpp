@@ -1,13 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include "core/domain.hpp"
 
+#include <pvabi/grant_table.h>
+
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/assert.hpp"
 #include "core/monitor.hpp"
 
 namespace pvisor {
+
+namespace {
+
+/// Back ends that live in a domain of their own, as xenstored can on Xen, reach the two rings by these entries.
+void grant_to_monitor(Domain& domain, std::uint32_t ref, GuestFrame frame) {
+  const pv_grant_entry_v1 entry{PV_GTF_PERMIT_ACCESS, kMonitorDomain.value(), static_cast<std::uint32_t>(frame.value())};
+  const GuestMemory& memory = domain.memory();
+  PV_CHECK(memory.copy_out(domain.grants().frame(0), ref * sizeof entry, std::as_bytes(std::span(&entry, 1))));
+}
+
+}  // namespace
 
 Domain::Parts::Parts(Domain& domain, DomainImage new_image)
     : image(std::move(new_image)),
@@ -36,6 +50,8 @@ void Domain::install(DomainImage image) {
   shared_info().publish_time(VcpuId{0}, monitor_.clock().scale());
   PV_CHECK(events().alloc_unbound(kMonitorDomain) == kXenstorePort.value());
   PV_CHECK(events().alloc_unbound(kMonitorDomain) == kConsolePort.value());
+  grant_to_monitor(*this, PV_GNTTAB_RESERVED_XENSTORE, this->image().xenstore);
+  grant_to_monitor(*this, PV_GNTTAB_RESERVED_CONSOLE, this->image().console);
 
   vcpus_.push_back(std::make_unique<Vcpu>(*this, VcpuId{0}, monitor_.timers()));
   vcpus_.front()->context = std::move(context);

@@ -56,6 +56,9 @@ struct DomainEnd {
   std::string report;  ///< for Crash: the lines of the report, may be empty
 };
 
+/// DomainEnd::reason of a guest that ended itself as crashed (sched_op shutdown).
+inline constexpr const char* kGuestReportedCrash = "the guest reported a crash (sched_op shutdown, reason crash)";
+
 class Domain final : private EventSink {
  public:
   Domain(Monitor& monitor, DomainId id, std::string name, Engine& engine);

@@ -93,7 +93,11 @@ extern "C" void shim_deliver_event(VcpuPage* page) {
 }
 
 extern "C" void shim_trap(VcpuPage* page, uint8_t vector, uint32_t error_code, uint64_t address) {
+  constexpr uint8_t kPageFault = 14;
+  constexpr uint32_t kFromUserMode = 4;
   page->return_kind = kReturnFull;
+  // Guest kernel and guest user both run in the CPU's user mode: the error code tells which of the guest's it was, as on Xen.
+  if (vector == kPageFault) error_code = (error_code & ~kFromUserMode) | (page->kernel_mode != 0 ? 0 : kFromUserMode);
   const pv_trap_info& trap = page->traps[vector];
   if (trap.address == 0) {
     page->exit.kind = kExitFault;
@@ -103,7 +107,6 @@ extern "C" void shim_trap(VcpuPage* page, uint8_t vector, uint32_t error_code, u
     home_remote(page);
     return;
   }
-  constexpr uint8_t kPageFault = 14;
   if (vector == kPageFault && !copy_to_guest(*page, page->vcpu_info + kCr2, &address, sizeof address)) {
     return die(*page, kDeathDoubleFault);
   }

@@ -66,7 +66,7 @@ HypercallResult shutdown(HypercallContext& ctx) {
     case PV_SHUTDOWN_SUSPEND: end.kind = DomainEnd::Kind::Suspend; break;
     case PV_SHUTDOWN_WATCHDOG: end.kind = DomainEnd::Kind::Watchdog; break;
     case PV_SHUTDOWN_CRASH:
-      ctx.monitor.crash(ctx.vcpu, "the guest reported a crash (sched_op shutdown, reason crash)");
+      ctx.monitor.crash(ctx.vcpu, kGuestReportedCrash);
       return {Kind::Gone, 0};
     default: return -PV_EINVAL;
   }

@@ -82,11 +82,11 @@ static void fill(struct state *state, unsigned round)
 {
     memset(state, 0, sizeof *state);
     for (unsigned i = 0; i < 14; i++)
-        state->general[i] = 0x0123456789abcdef * (i + round + 1);
+        state->general[i] = UINT64_C(0x0123456789abcdef) * (i + round + 1);
     for (unsigned i = 0; i < sizeof state->xmm; i++)
         ((uint8_t *)state->xmm)[i] = (uint8_t)(i * 11 + round);
     for (unsigned i = 0; i < 8; i++) {
-        const uint64_t mantissa = UINT64_C(1) << 63 | (0x1111111111111111 * (i + 1) + round);
+        const uint64_t mantissa = UINT64_C(1) << 63 | (UINT64_C(0x1111111111111111) * (i + 1) + round);
         const uint16_t exponent = (uint16_t)(0x3fff + i);
         memcpy(state->x87[i], &mantissa, 8);
         memcpy(state->x87[i] + 8, &exponent, 2);

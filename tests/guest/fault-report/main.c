@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// fault-report: a guest that faults ends with a report that leads to the line at fault.
+//
+// Whoever ports a kernel sees this report a hundred times. It names the exception, the address, the functions by name, and
+// the command ends with 134; what the guest printed before is on the console.
+
+#include "report.h"
+
+#define NOBODYS_ADDRESS 0x1010
+
+__attribute__((noinline, noclone)) static void write_to(volatile int *address)
+{
+    *address = 42;
+    pv_puts("FAILURE it was written"); // functions that neither call nor keep anything may have no frame
+    __asm__ volatile("");
+}
+
+__attribute__((noinline, noclone)) static void middle_of_things(void)
+{
+    write_to((volatile int *)NOBODYS_ADDRESS);
+    __asm__ volatile("");
+}
+
+int pv_main(const char *command_line)
+{
+    (void)command_line;
+    pv_puts("before the fault");
+    middle_of_things();
+    pv_puts("FAILURE it went on");
+    return 1;
+}
