@@ -17,6 +17,12 @@ namespace {
 /// At most this many rows of a trap table are read: one per vector and the end.
 constexpr uint32_t kMaxTrapRows = PV_TRAP_VECTORS + 1;
 
+[[nodiscard]] bool is_canonical(uint64_t address) {
+  constexpr uint64_t kSignBits = ~uint64_t{0} << 47;
+  const uint64_t upper = address & kSignBits;
+  return upper == 0 || upper == kSignBits;
+}
+
 int64_t set_trap_table(VcpuPage& page, uint64_t table) {
   if (table == 0) {
     for (pv_trap_info& trap : page.traps) trap.address = 0;
@@ -26,15 +32,17 @@ int64_t set_trap_table(VcpuPage& page, uint64_t table) {
     pv_trap_info info;
     if (!copy_from_guest(page, &info, table + row * sizeof info, sizeof info)) return -PV_EFAULT;
     if (info.address == 0) return 0;
+    if (!is_canonical(info.address)) return -PV_EINVAL;
     page.traps[info.vector] = info;
   }
   return -PV_EINVAL;
 }
 
+/// As on Xen: an address that cannot be is passed over without a word, and flags of an earlier registration go.
 int64_t set_callbacks(VcpuPage& page, uint64_t event, uint64_t failsafe, uint64_t syscall) {
-  page.event.address = event;
-  page.failsafe.address = failsafe;
-  page.syscall.address = syscall;
+  if (is_canonical(event)) page.event = {event, 0};
+  if (is_canonical(failsafe)) page.failsafe = {failsafe, 0};
+  if (is_canonical(syscall)) page.syscall = {syscall, 0};
   return 0;
 }
 
@@ -47,10 +55,11 @@ Callback* callback_of(VcpuPage& page, uint16_t type) {
   }
 }
 
-int64_t callback_op(VcpuPage& page, uint64_t command, uint64_t argument) {
+int64_t callback_op(VcpuPage& page, uint32_t command, uint64_t argument) {
   if (command == PV_CALLBACKOP_REGISTER) {
     pv_callback_register op;
     if (!copy_from_guest(page, &op, argument, sizeof op)) return -PV_EFAULT;
+    if (!is_canonical(op.address)) return -PV_EINVAL;
     Callback* callback = callback_of(page, op.type);
     if (callback == nullptr) return -PV_ENOSYS;
     callback->address = op.address;
@@ -66,7 +75,7 @@ int64_t callback_op(VcpuPage& page, uint64_t command, uint64_t argument) {
   return -PV_ENOSYS;
 }
 
-int64_t vm_assist(uint64_t command, uint64_t type) {
+int64_t vm_assist(uint32_t command, uint32_t type) {
   // At level 0 there are no page tables to assist; what Xen's guests ask for is accepted where it changes nothing here.
   if (command != PV_VMASST_CMD_ENABLE && command != PV_VMASST_CMD_DISABLE) return -PV_ENOSYS;
   return type == PV_VMASST_TYPE_WRITABLE_PAGETABLES || type == PV_VMASST_TYPE_PAE_EXTENDED_CR3 ? 0 : -PV_EINVAL;
@@ -93,7 +102,7 @@ int64_t get_features(const VcpuPage& page, uint64_t argument) {
   return copy_to_guest(page, argument, &info, sizeof info) ? 0 : -PV_EFAULT;
 }
 
-int64_t xen_version(const VcpuPage& page, uint64_t command, uint64_t argument) {
+int64_t xen_version(const VcpuPage& page, uint32_t command, uint64_t argument) {
   switch (command) {
     case PV_XENVER_VERSION: return (PV_XEN_VERSION_MAJOR << 16) | PV_XEN_VERSION_MINOR;
     case PV_XENVER_EXTRAVERSION: return answer_text<PV_XEN_EXTRAVERSION_LEN>(page, argument, PV_EXTRAVERSION);
@@ -105,7 +114,7 @@ int64_t xen_version(const VcpuPage& page, uint64_t command, uint64_t argument) {
       return copy_to_guest(page, argument, &parameters, sizeof parameters) ? 0 : -PV_EFAULT;
     }
     case PV_XENVER_GET_FEATURES: return get_features(page, argument);
-    case PV_XENVER_PAGESIZE: return 4096;
+    case PV_XENVER_PAGESIZE: return argument == 0 ? 4096 : -PV_EINVAL;
     default: return -PV_ENOSYS;
   }
 }
@@ -113,14 +122,15 @@ int64_t xen_version(const VcpuPage& page, uint64_t command, uint64_t argument) {
 }  // namespace
 
 bool local_call(VcpuPage& page, uint64_t number, const uint64_t (&args)[5], int64_t& result) {
+  const auto command = static_cast<uint32_t>(args[0]);
   switch (number) {
-    case PV_HC_XEN_VERSION: result = xen_version(page, args[0], args[1]); return true;
+    case PV_HC_XEN_VERSION: result = xen_version(page, command, args[1]); return true;
     case PV_HC_SET_TRAP_TABLE: result = set_trap_table(page, args[0]); return true;
     case PV_HC_SET_CALLBACKS: result = set_callbacks(page, args[0], args[1], args[2]); return true;
-    case PV_HC_CALLBACK_OP: result = callback_op(page, args[0], args[1]); return true;
+    case PV_HC_CALLBACK_OP: result = callback_op(page, command, args[1]); return true;
     case PV_HC_STACK_SWITCH: page.kernel_sp = args[1]; result = 0; return true;
     case PV_HC_FPU_TASKSWITCH: result = 0; return true;
-    case PV_HC_VM_ASSIST: result = vm_assist(args[0], args[1]); return true;
+    case PV_HC_VM_ASSIST: result = vm_assist(command, static_cast<uint32_t>(args[1])); return true;
     default: return false;
   }
 }

@@ -23,27 +23,36 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr int kGuestProtection = PROT_READ | PROT_WRITE | PROT_EXEC;
 
-Mapping map_guest(const AddressSpaceSpec& spec) {
-  const std::size_t bytes = (spec.ram_pages + spec.special_pages) * kPage;
-  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  void* wanted = nullptr;
-  if (spec.fixed_base) {
-    wanted = reinterpret_cast<void*>(*spec.fixed_base);
-    flags |= MAP_FIXED_NOREPLACE;
-  }
-  void* base = ::mmap(wanted, bytes, kGuestProtection, flags, -1, 0);
-  if (base == MAP_FAILED || (spec.fixed_base && base != wanted)) {
+/// The guest's memory where its kernel was linked to lie, or refusal.
+Mapping map_fixed(std::uint64_t base, std::size_t bytes) {
+  void* wanted = reinterpret_cast<void*>(base);
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+  void* got = ::mmap(wanted, bytes, kGuestProtection, kFlags, -1, 0);
+  if (got == wanted) return {got, bytes};
+  if (got != MAP_FAILED) ::munmap(got, bytes);
+  throw HostError(fmt::format(
+      "the kernel must lie at {:#x}-{:#x}, which the fiber engine cannot give (its guests share the monitor's addresses): "
+      "relink it as static-PIE (see pv-guest.ld), so that it can be placed anywhere",
+      base, base + bytes));
+}
+
+/// Anywhere, between two pages that fault: a stack that runs over, or an index gone wrong by little, hits nobody else's data.
+FiberRam map_guarded(std::size_t bytes) {
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void* got = ::mmap(nullptr, bytes + 2 * kPage, PROT_NONE, kFlags, -1, 0);
+  auto* below = static_cast<std::byte*>(got);
+  if (got == MAP_FAILED || ::mprotect(below + kPage, bytes, kGuestProtection) != 0) {
     const int error = errno;
-    if (base != MAP_FAILED) ::munmap(base, bytes);
-    if (spec.fixed_base) {
-      throw HostError(fmt::format(
-          "the kernel must lie at {:#x}-{:#x}, which the fiber engine cannot give (its guests share the monitor's addresses): "
-          "relink it as static-PIE (see pv-guest.ld), so that it can be placed anywhere",
-          *spec.fixed_base, *spec.fixed_base + bytes));
-    }
+    if (got != MAP_FAILED) ::munmap(got, bytes + 2 * kPage);
     throw HostError::from_errno(fmt::format("cannot get {} MiB for a guest: give it less with --memory", bytes >> 20), error);
   }
-  return {base, bytes};
+  return {Mapping(below + kPage, bytes), Mapping(below, kPage), Mapping(below + kPage + bytes, kPage)};
+}
+
+std::shared_ptr<FiberRam> map_guest(const AddressSpaceSpec& spec) {
+  const std::size_t bytes = (spec.ram_pages + spec.special_pages) * kPage;
+  if (spec.fixed_base) return std::make_shared<FiberRam>(map_fixed(*spec.fixed_base, bytes), Mapping(), Mapping());
+  return std::make_shared<FiberRam>(map_guarded(bytes));
 }
 
 /// Replaces one page of a guest by fresh anonymous memory with the given content.
@@ -71,7 +80,7 @@ struct FiberAddressSpace::SharedFrame {
   UniqueFd fd;
 };
 
-FiberAddressSpace::FiberAddressSpace(const AddressSpaceSpec& spec) : ram_(std::make_shared<FiberRam>(map_guest(spec))) {}
+FiberAddressSpace::FiberAddressSpace(const AddressSpaceSpec& spec) : ram_(map_guest(spec)) {}
 
 void FiberAddressSpace::fill_hypercall_page(std::span<std::byte, 4096> page) const {
   // mov $number, %eax; jmp *target(%rip); the target's address at 16. Slot iret first pushes rcx, r11, rax as Xen's does.

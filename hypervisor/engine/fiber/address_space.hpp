@@ -16,11 +16,13 @@ namespace pvisor::fiber {
 
 class FiberRam final : public Ram {
  public:
-  explicit FiberRam(Mapping mapping) : mapping_(std::move(mapping)) {}
+  FiberRam(Mapping mapping, Mapping below, Mapping above)
+      : mapping_(std::move(mapping)), below_(std::move(below)), above_(std::move(above)) {}
   [[nodiscard]] std::span<std::byte> bytes() const override { return mapping_.bytes(); }
 
  private:
   Mapping mapping_;
+  Mapping below_, above_;  ///< guard pages, none for a kernel that was linked to a fixed address
 };
 
 class FiberAddressSpace final : public AddressSpace {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Signals of the fiber engine: guest faults, stray system calls and the preemption tick, all handled in one way. The handler
 // never allocates, logs or switches stacks; it only copies and redirects. What is not the guest's aborts the monitor.
+#include <linux/audit.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -39,6 +40,9 @@ constexpr std::size_t kHandlerRoom = 32 * 1024;
 constexpr int kIdleTicksBeforeStop = 8;
 constexpr std::uint64_t kFlagsOff = (1U << 8) | (1U << 10) | (1U << 18);  // TF, DF, AC
 constexpr std::uint64_t kFlagTf = 1U << 8;
+constexpr std::uint8_t kGeneralProtection = 13;
+constexpr std::uint32_t kInt80Error = (0x80 << 3) | 2;  // vector, in the IDT
+constexpr std::uint64_t kIntBytes = 2;
 constexpr std::uint32_t kDefaultMxcsr = 0x1f80;
 
 /// Layout of the bytes that Linux puts into fpregs when the frame holds more than FXSAVE (asm/sigcontext.h).
@@ -195,7 +199,7 @@ void on_tick(int, siginfo_t*, void* raw) {
 std::uint8_t vector_of(int signal, const ucontext_t& context) {
   const auto trap = static_cast<std::uint64_t>(context.uc_mcontext.gregs[REG_TRAPNO]);
   if (trap < 32) return static_cast<std::uint8_t>(trap);
-  return signal == SIGILL ? 6 : 13;
+  return signal == SIGILL ? 6 : kGeneralProtection;
 }
 
 void on_fault(int signal, siginfo_t* info, void* raw) {
@@ -220,7 +224,15 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
     vcpu->page.frame.rip = 0;  // the stack that should have told it is what faulted
     vcpu->page.frame.rflags = 0x202;
   }
-  if (signal == SIGSYS) return land(context, *vcpu, Cause::Syscall);
+  if (signal == SIGSYS && info->si_arch == AUDIT_ARCH_X86_64) return land(context, *vcpu, Cause::Syscall);
+  if (signal == SIGSYS) {
+    // `int $0x80`: the host's gate for 32-bit programs, to a guest a software interrupt that nobody may raise.
+    vcpu->page.frame.rip -= kIntBytes;
+    vcpu->trap_vector = kGeneralProtection;
+    vcpu->trap_error = kInt80Error;
+    vcpu->trap_address = 0;
+    return land(context, *vcpu, Cause::Trap);
+  }
   vcpu->trap_vector = vector_of(signal, context);
   vcpu->trap_error = static_cast<std::uint32_t>(reg(context, REG_ERR));
   vcpu->trap_address = vcpu->trap_vector == 14 ? reinterpret_cast<std::uint64_t>(info->si_addr) : 0;

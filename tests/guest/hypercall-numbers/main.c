@@ -46,9 +46,12 @@ static void check_commands(void)
     static const unsigned unknown[] = {0x40, 0x7f, 0xff, 0x7fffffff, 0x80000000, 0xffffffff};
     static uint64_t argument[16];
     for (unsigned i = 0; i < sizeof with_commands / sizeof with_commands[0]; i++)
-        for (unsigned k = 0; k < sizeof unknown / sizeof unknown[0]; k++)
-            if (!CHECK_EQUAL(pv_hypercall(with_commands[i], unknown[k], with_commands[i] == PV_HC_VCPU_OP ? 0 : (unsigned long)argument, 0, 0, 0), -PV_ENOSYS))
-                pv_printf("    call %u, command %#x\n", with_commands[i], unknown[k]);
+        for (unsigned k = 0; k < sizeof unknown / sizeof unknown[0]; k++) {
+            const unsigned number = with_commands[i];
+            const unsigned long second = number == PV_HC_VCPU_OP ? 0 : (unsigned long)argument; // vCPU 0
+            if (!CHECK_EQUAL(pv_hypercall(number, unknown[k], second, 0, 0, 0), -PV_ENOSYS))
+                pv_printf("    call %u, command %#x\n", number, unknown[k]);
+        }
 }
 
 // Known to Xen and refused for ever: grants version 2, FIFO event channels.
