@@ -22,6 +22,8 @@ class Clock {
   /// Nanoseconds of the Unix epoch at now_ns() == 0.
   [[nodiscard]] virtual std::uint64_t wall_base_ns() const = 0;
   [[nodiscard]] virtual TimeScale scale() const = 0;
+  /// False for virtual time: guests then see it only as it is published.
+  [[nodiscard]] virtual bool moves_by_itself() const { return true; }
 };
 
 }  // namespace pvisor

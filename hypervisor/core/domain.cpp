@@ -44,6 +44,7 @@ void Domain::install(DomainImage image) {
   auto context = engine_.create_vcpu(*image.space, image.boot_vcpu);
   uninstall();
 
+  exit_code_ = 0;
   parts_ = std::make_unique<Parts>(*this, std::move(image));
   shared_info().initialise(1);
   shared_info().publish_wall_clock(monitor_.clock().wall_base_ns());

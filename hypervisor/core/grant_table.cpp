@@ -4,6 +4,8 @@
 // never read again.
 #include "core/grant_table.hpp"
 
+#include <array>
+
 #include "base/assert.hpp"
 #include "pvabi/grant_table.h"
 
@@ -140,7 +142,11 @@ GrantTable::~GrantTable() = default;
 
 std::int16_t GrantTable::setup(std::uint32_t frames) {
   if (frames > kMaxFrames) return PV_GNTST_GENERAL_ERROR;
-  while (state_->pages.size() < frames) state_->pages.push_back(*state_->memory.share(frame(this->frames())));
+  while (state_->pages.size() < frames) {
+    state_->pages.push_back(*state_->memory.share(frame(this->frames())));
+    // Its owner could write to the frame before it was part of the table; none of that is a grant.
+    state_->pages.back().write(0, std::array<std::byte, kPageSize>{});
+  }
   return PV_GNTST_OKAY;
 }
 

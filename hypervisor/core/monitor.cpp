@@ -58,6 +58,7 @@ bool Monitor::turn() {
 
 void Monitor::run_slice(Vcpu& vcpu) {
   const std::uint64_t begin = clock_.now_ns();
+  if (!clock_.moves_by_itself()) vcpu.domain.shared_info().publish_time(vcpu.id, clock_.scale());
   std::optional<std::int64_t> answer = std::exchange(vcpu.result, std::nullopt);
   for (std::uint32_t calls = 1;; ++calls) {
     vcpu.state = VcpuState::Running;

@@ -4,7 +4,8 @@
 
 usage: complete.py INCLUDE_DIR TESTS_ABI_DIR ABI_MD HEADER...
 Every header of the folder is in the build's list and in all_headers.h; every field of every struct is asserted under the
-struct and listed in structs.def; every numeric constant is in constants.def; every hypercall number is in ABI.md.
+struct and listed in structs.def; every numeric constant is in constants.def; every hypercall number is in ABI.md, and what its
+table says of who serves a call is what the hypervisor does (its sources lie beside the folder of ABI.md).
 """
 import pathlib
 import re
@@ -45,6 +46,42 @@ def check_abi_page(page, hypercalls):
             yield f"ABI.md: no row in the table for {call.lower()} ({number})"
 
 
+def served_in_page(page):
+    """Call -> "shim", "monitor" or "nobody", from the table of calls."""
+    rows = re.findall(r"^\| \d+ \| `(\w+)` \| `PV_HC_(\w+)` \| (?:\[(shim|monitor)\]\(#([\w-]+)\)|(nobody): `-ENOSYS`) \|", page, re.M)
+    for name, constant, _, anchor, _ in rows:
+        if constant.lower() != name:
+            yield name, f"its constant is said to be PV_HC_{constant}"
+        if anchor and not re.search(rf"^### {name} \({anchor.rpartition('-')[2]}\)$", page, re.M):
+            yield name, f"its link #{anchor} leads nowhere"
+    yield from ((name, by or nobody) for name, _, by, _, nobody in rows)
+
+
+def served_in_code(hypervisor):
+    """The same from the hypercall table; and, as a check on that, what the shim's sources answer."""
+    table = (hypervisor / "core" / "hypercall_table.cpp").read_text()
+    served = {call.lower(): by for by, call in re.findall(r"^  (monitor|shim)\(PV_HC_(\w+)", table, re.M)}
+    local = re.findall(r"case PV_HC_(\w+):", (hypervisor / "shim" / "local_calls.cpp").read_text())
+    local += re.findall(r"number == PV_HC_(\w+)\)", (hypervisor / "shim" / "hypercall.cpp").read_text())
+    return served, {call.lower() for call in local}
+
+
+def check_served(page, hypervisor):
+    said = {}
+    for name, by in served_in_page(page):
+        if by in ("shim", "monitor", "nobody"):
+            said[name] = by
+        else:
+            yield f"ABI.md: {name}: {by}"
+    served, local = served_in_code(hypervisor)
+    for name in sorted(said.keys() | served.keys()):
+        code, words = served.get(name, "nobody"), said.get(name, "missing")
+        if code != words:
+            yield f"ABI.md: {name} is served by {code}, the table says {words}"
+    for name in sorted({name for name, by in served.items() if by == "shim"} ^ local):
+        yield f"hypercall_table.cpp and hypervisor/shim differ on whether the shim serves {name}"
+
+
 def main(include, here, abi_md, *listed):
     include, here = pathlib.Path(include), pathlib.Path(here)
     structs, constants = (here / "structs.def").read_text(), (here / "constants.def").read_text()
@@ -59,6 +96,7 @@ def main(include, here, abi_md, *listed):
         problems += check_header(name, path.read_text(), structs, constants)
     page = pathlib.Path(abi_md).read_text()
     problems += check_abi_page(page, (include / "pvabi" / "hypercalls.h").read_text())
+    problems += check_served(page, pathlib.Path(abi_md).parent.parent / "hypervisor")
     print("\n".join(problems) or "complete")
     return 1 if problems else 0
 

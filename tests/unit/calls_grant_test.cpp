@@ -103,8 +103,8 @@ TEST_CASE("Unmapping needs the mapper, its handle and its address; a second time
   CHECK(Calls::flags(world.owner, kRef) == (PV_GTF_PERMIT_ACCESS | PV_GTF_READING));
   CHECK(world.try_unmap(op.host_addr, op.handle + 1, world.user) == PV_GNTST_BAD_HANDLE);
   CHECK(world.try_unmap(op.host_addr, op.handle, world.owner) == PV_GNTST_BAD_HANDLE);
-  CHECK(world.try_unmap(op.host_addr + kPageSize, op.handle, world.user) == PV_GNTST_BAD_VIRT_ADDR);
-  CHECK(world.try_unmap(0, op.handle, world.user) == PV_GNTST_BAD_VIRT_ADDR);
+  CHECK(world.try_unmap(op.host_addr + kPageSize, op.handle, world.user) == PV_GNTST_GENERAL_ERROR);
+  CHECK(world.try_unmap(0, op.handle, world.user) == PV_GNTST_GENERAL_ERROR);
   CHECK(world.owner.grants().uses() == 1);
   CHECK(world.try_unmap(op.host_addr, op.handle, world.user) == PV_GNTST_OKAY);
   CHECK(world.try_unmap(op.host_addr, op.handle, world.user) == PV_GNTST_BAD_HANDLE);
@@ -186,6 +186,24 @@ TEST_CASE("A mapper that dies returns what it held, and an owner that dies leave
   world.monitor.destroy_domain(world.user.id());
   CHECK(world.owner.grants().uses() == 0);
   CHECK(Calls::flags(world.owner, kRef) == PV_GTF_PERMIT_ACCESS);
+}
+
+TEST_CASE("A domain that holds as many mappings as it may gets another one when it has given one back") {
+  Calls world;
+  Domain& large = world.add_domain(GrantMappings::kMaxMappings + 16);
+  Calls::grant(world.owner, kRef, kGranted, PV_GTF_PERMIT_ACCESS, large.id());
+  auto op = world.map_request();
+  const auto map_at = [&](std::uint64_t frame) {
+    op.host_addr = FakeWorld::address(large, GuestFrame{frame});
+    CHECK(world.gnttab(large, PV_GNTTABOP_MAP_GRANT_REF, op) == 0);
+    return op.status;
+  };
+  for (std::uint64_t i = 0; i < GrantMappings::kMaxMappings; ++i) REQUIRE(map_at(8 + i) == PV_GNTST_OKAY);
+  const std::uint64_t last = op.host_addr;
+  const std::uint32_t handle = op.handle;
+  CHECK(map_at(2) == PV_GNTST_NO_DEVICE_SPACE);
+  CHECK(world.try_unmap(last, handle, large) == PV_GNTST_OKAY);
+  CHECK(map_at(2) == PV_GNTST_OKAY);
 }
 
 TEST_CASE("A batch works through all its elements, each with its own status, and counts are bounded") {
@@ -321,6 +339,19 @@ TEST_CASE("setup_table grows the caller's table and writes exactly the frames as
   CHECK(size.status == PV_GNTST_OKAY);
   CHECK(size.nr_frames == 3);
   CHECK(size.max_nr_frames == GrantTable::kMaxFrames);
+}
+
+TEST_CASE("What a guest wrote to a frame before its table reached that far is no grant") {
+  Calls world;
+  const GuestFrame second{world.user.image().grant_frames.value() + 1};
+  Calls::fill(world.user, second, 0xff);
+  pv_gnttab_setup_table op{PV_DOMID_SELF, 2, 99, FakeWorld::address(world.user, GuestFrame{2})};
+  CHECK(world.gnttab(world.user, PV_GNTTABOP_SETUP_TABLE, op) == 0);
+  CHECK(Calls::byte_at(world.user, second, 0) == 0);
+  CHECK(Calls::byte_at(world.user, second, kPageSize - 1) == 0);
+  Calls::fill(world.user, second, 0xff);
+  CHECK(world.gnttab(world.user, PV_GNTTABOP_SETUP_TABLE, op) == 0);
+  CHECK(Calls::byte_at(world.user, second, 0) == 0xff);  // it is in the table already
 }
 
 TEST_CASE("setup_table refuses other domains, sizes beyond the limit and lists in holes, and does not grow then") {

@@ -89,6 +89,26 @@ TEST_CASE("shutdown with each reason ends the domain accordingly, and the first 
   }
 }
 
+TEST_CASE("shutdown with a reason that is not offered ends the domain as crashed") {
+  for (const std::uint32_t reason : {5U, 6U, 255U, 0xffff'ff06U}) {
+    CAPTURE(reason);
+    FakeWorld world;
+    Domain& domain = world.add_domain();
+    world.call(domain, PV_HC_SCHED_OP, {PV_SCHEDOP_SHUTDOWN, world.put(domain, pv_sched_shutdown{reason})});
+    REQUIRE(domain.ended());
+    CHECK(domain.ended()->kind == DomainEnd::Kind::Crash);
+    CHECK(domain.ended()->reason == "the guest shut down with reason " + std::to_string(reason & 0xff) + ", which is not offered here");
+  }
+}
+
+TEST_CASE("only the low 8 bits of a shutdown's reason count") {
+  FakeWorld world;
+  Domain& domain = world.add_domain();
+  world.call(domain, PV_HC_SCHED_OP, {PV_SCHEDOP_SHUTDOWN, world.put(domain, pv_sched_shutdown{0x100 | PV_SHUTDOWN_REBOOT})});
+  REQUIRE(domain.ended());
+  CHECK(domain.ended()->kind == DomainEnd::Kind::Reboot);
+}
+
 TEST_CASE("an exit status above 99 is refused") {
   FakeWorld world;
   Domain& domain = world.add_domain();

@@ -5,7 +5,6 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
-#include <cstring>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -29,7 +28,9 @@ class Scene final : public Symbolizer {
     std::size_t at = offset;
     for (const unsigned byte : bytes) ram->bytes()[at++] = static_cast<std::byte>(byte);
   }
-  void word(std::uint64_t offset, std::uint64_t value) const { std::memcpy(&ram->bytes()[offset], &value, sizeof value); }
+  void word(std::uint64_t offset, std::uint64_t value) const {
+    CHECK(memory.write(GuestVirt(kBase + offset), value));
+  }
   [[nodiscard]] std::string name(std::uint64_t address) const override {
     if (address >= kBase && address < kBase + 0x100) return "kmain+0x" + std::to_string(address - kBase);
     if (address >= kBase + 0x100 && address < kBase + 0x200) return "start\x1b[2J";
@@ -160,10 +161,11 @@ TEST_CASE("names and reasons of a guest cannot reach the terminal raw") {
   CHECK(contains(report, "start\\x1b[2J"));
 }
 
-TEST_CASE("the line for a time limit says where the vCPU was") {
+TEST_CASE("the report for a time limit says where the vCPU was and how it came there") {
   Scene scene;
   scene.regs.rip = kBase + 4;
-  CHECK(where_line({"dom", 0, scene.memory, scene.regs, &scene}, "blocked") ==
-        "domain dom: vCPU 0 blocked at 0x100004 (kmain+0x4)");
-  CHECK(where_line({"dom", 1, scene.memory, scene.regs, nullptr}, "running") == "domain dom: vCPU 1 running at 0x100004");
+  const std::string named = where_report({"dom", 0, scene.memory, scene.regs, &scene}, "blocked");
+  CHECK(named.starts_with("domain dom: vCPU 0 blocked at 0x100004 (kmain+0x4)\nbacktrace:\n   #0 0x100004 (kmain+0x4)\n"));
+  const std::string stripped = where_report({"dom", 1, scene.memory, scene.regs, nullptr}, "running");
+  CHECK(stripped.starts_with("domain dom: vCPU 1 running at 0x100004\nbacktrace:\n"));
 }

@@ -13,10 +13,11 @@ namespace pvisor {
 
 /// args: command, number of bytes, guest address.
 HypercallResult hc_console_io(HypercallContext& ctx) {
-  constexpr std::uint64_t kMaxBytes = 64 * 1024;  // per call, so that one call is one bounded piece of work
-  if (ctx.args[0] == PV_CONSOLEIO_READ) return 0;  // what is typed goes to the console ring
-  if (ctx.args[0] != PV_CONSOLEIO_WRITE) return -PV_ENOSYS;
-  const std::uint64_t bytes = ctx.args[1];
+  constexpr std::uint32_t kMaxBytes = 64 * 1024;  // per call, so that one call is one bounded piece of work
+  const auto command = static_cast<std::uint32_t>(ctx.args[0]);
+  if (command == PV_CONSOLEIO_READ) return 0;  // what is typed goes to the console ring
+  if (command != PV_CONSOLEIO_WRITE) return -PV_ENOSYS;
+  const auto bytes = static_cast<std::uint32_t>(ctx.args[1]);
   if (!ctx.domain.memory().contains(GuestVirt(ctx.args[2]), bytes)) return -PV_EFAULT;
   if (bytes > kMaxBytes) return -PV_E2BIG;
   std::string text(bytes, '\0');

@@ -27,7 +27,7 @@ std::int16_t map(HypercallContext& ctx, pv_gnttab_map_grant_ref& op) {
   // An engine can only show memory of its own kind.
   if (&owner->engine() != &ctx.domain.engine()) return PV_GNTST_GENERAL_ERROR;
   GrantMappings& mappings = ctx.domain.mappings();
-  if (mappings.is_full()) return PV_GNTST_NO_SPACE;
+  if (mappings.is_full()) return PV_GNTST_NO_DEVICE_SPACE;
   const auto at = target_frame(ctx.domain, op.host_addr);
   if (!at) return PV_GNTST_BAD_VIRT_ADDR;
 
@@ -53,7 +53,7 @@ std::int16_t unmap(HypercallContext& ctx, const pv_gnttab_unmap_grant_ref& op) {
   const GrantHandle handle{op.handle};
   const GrantMappings::Mapping* mapping = ctx.domain.mappings().find(handle);
   if (mapping == nullptr) return PV_GNTST_BAD_HANDLE;
-  if (mapping->host_addr != op.host_addr) return PV_GNTST_BAD_VIRT_ADDR;
+  if (mapping->host_addr != op.host_addr) return PV_GNTST_GENERAL_ERROR;
   ctx.domain.unmap_grant(handle);
   return PV_GNTST_OKAY;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // memory_op at level 0: a domain asks what memory it has. RAM is one range from 0 on; the special frames behind it are not
 // part of any answer but the highest frame number.
+#include <algorithm>
+
 #include "base/assert.hpp"
 #include "core/calls/domain_argument.hpp"
 #include "core/hypercall.hpp"
@@ -13,11 +15,10 @@ HypercallResult memory_map(HypercallContext& ctx) {
   const GuestMemory& memory = ctx.domain.memory();
   auto map = memory.read<pv_memory_map>(GuestVirt{ctx.args[1]});
   if (!map) return -PV_EFAULT;
-  if (map->nr_entries < 1) return -PV_EINVAL;
   const std::uint64_t bytes = memory.ram_pages() << kPageShift;
   const pv_e820_entry ram{{0, 0}, {static_cast<std::uint32_t>(bytes), static_cast<std::uint32_t>(bytes >> 32)}, PV_E820_RAM};
-  if (!memory.write(GuestVirt{map->buffer}, ram)) return -PV_EFAULT;
-  map->nr_entries = 1;
+  if (map->nr_entries > 0 && !memory.write(GuestVirt{map->buffer}, ram)) return -PV_EFAULT;
+  map->nr_entries = std::min(map->nr_entries, 1U);  // as many as there is room for
   PV_CHECK(memory.write(GuestVirt{ctx.args[1]}, *map));
   return 0;
 }

@@ -35,8 +35,7 @@ HypercallResult set_singleshot(HypercallContext& ctx, Vcpu& vcpu) {
 
 /// args: command, vCPU number, argument.
 HypercallResult hc_vcpu_op(HypercallContext& ctx) {
-  const std::uint64_t number = ctx.args[1];
-  Vcpu* vcpu = number < ctx.domain.vcpu_count() ? ctx.domain.vcpu(VcpuId(static_cast<std::uint32_t>(number))) : nullptr;
+  Vcpu* vcpu = ctx.domain.vcpu(VcpuId(static_cast<std::uint32_t>(ctx.args[1])));
   if (vcpu == nullptr) return -PV_ENOENT;
   switch (static_cast<std::uint32_t>(ctx.args[0])) {
     case PV_VCPUOP_IS_UP: return vcpu->state == VcpuState::Down ? 0 : 1;

@@ -1,50 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The menu.lst parser: GRUB legacy's grammar, the choice of the entry to boot, and hostile files.
+// The menu.lst parser: GRUB legacy's grammar and the choice of the entry to boot. Caps and hostile files are in
+// menu_limits_test.cpp, the words of one command in menu_commands_test.cpp.
 #include "parse/menu.hpp"
 
 #include <doctest/doctest.h>
 
-#include <memory>
-#include <random>
 #include <string>
-#include <vector>
 
-#include "parse/menu_lines.hpp"
-#include "parse/menu_text.hpp"
+#include "parsed_menu.hpp"
 
 using namespace pvloader;
-
-namespace {
-
-struct Parsed {
-    explicit Parsed(std::string file) : text(std::move(file)), menu(std::make_unique<Menu>()) { parse_menu(text, *menu); }
-
-    const MenuEntry& entry(std::size_t index) const { return menu->entries()[index]; }
-    std::span<const MenuCommand> commands(std::size_t index) const { return menu->commands_of(entry(index)); }
-    std::uint32_t chosen(std::optional<std::uint32_t> saved = std::nullopt) const {
-        return resolve_default(*menu, saved).entry;
-    }
-    std::size_t notes_of(NoteKind kind) const {
-        std::size_t count = 0;
-        for (const MenuNote& note : menu->notes.all()) count += note.kind == kind ? 1 : 0;
-        return count;
-    }
-    std::string note(std::size_t index) const {
-        char memory[512];
-        return std::string(note_text(menu->notes.all()[index], "menu.lst", memory));
-    }
-
-    std::string text;
-    std::unique_ptr<Menu> menu;
-};
-
-std::string entries(std::size_t count) {
-    std::string text;
-    for (std::size_t i = 0; i < count; ++i) text += "title t" + std::to_string(i) + "\nkernel /k\n";
-    return text;
-}
-
-}  // namespace
 
 TEST_CASE("A menu as distributions wrote it gives its settings, entries and commands") {
     const Parsed parsed(
@@ -264,148 +229,4 @@ TEST_CASE("Parsing again forgets the menu before") {
     CHECK(parsed.menu->notes.count == 0);
     CHECK_FALSE(parsed.menu->settings.timeout.has_value());
     CHECK_FALSE(parsed.menu->settings.has_password);
-}
-
-TEST_CASE("A line beyond the cap makes its entry fail instead of booting with half a line") {
-    const Parsed parsed("title A\nkernel /k " + std::string(10 << 10, 'x') + "\nroot (hd0)\ntitle B\nkernel /k\n");
-    REQUIRE(parsed.menu->entries().size() == 2);
-    REQUIRE(parsed.commands(0).size() == 2);
-    CHECK(parsed.commands(0)[0].kind == CommandKind::Broken);
-    CHECK(parsed.commands(0)[0].line == 2);
-    CHECK(parsed.note(0) == "menu.lst:2: in 'kernel': the line is longer than 4096 bytes");
-}
-
-TEST_CASE("A line of exactly the cap is whole") {
-    const std::string arguments(kMaxMenuLine - 7, 'x');
-    const Parsed parsed("title A\nkernel " + arguments + "   \t \n");
-    CHECK(parsed.commands(0)[0].arguments == arguments);
-    CHECK(parsed.menu->notes.count == 0);
-}
-
-TEST_CASE("A title beyond the cap still begins its own entry") {
-    const Parsed parsed("title A\nkernel /a\ntitle " + std::string(9000, 'x') + "\nkernel /b\n");
-    REQUIRE(parsed.menu->entries().size() == 2);
-    CHECK(parsed.commands(1)[0].arguments == "/b");
-}
-
-TEST_CASE("A NUL byte in a command makes its entry fail") {
-    using namespace std::string_literals;
-    const Parsed parsed("timeout 1\0\ntitle A\nkernel /k a\0b\n"s);
-    CHECK_FALSE(parsed.menu->settings.timeout.has_value());
-    CHECK(parsed.commands(0)[0].kind == CommandKind::Broken);
-    CHECK(parsed.notes_of(NoteKind::NulByte) == 2);
-}
-
-TEST_CASE("A hundred thousand titles give the first entries and a note with the line") {
-    const Parsed parsed(entries(40000));
-    CHECK(parsed.menu->entries().size() == kMaxMenuEntries);
-    CHECK(parsed.note(0) == "menu.lst:513: entry 't256' is one entry too many, the rest of the file is skipped");
-    std::string titles;
-    for (int i = 0; i < 100000; ++i) titles += "title\n";
-    CHECK(Parsed(titles).menu->entries().empty());
-}
-
-TEST_CASE("An entry that runs over the cap of commands is left out with everything after it") {
-    std::string text = "title A\nkernel /k\ntitle B\n";
-    for (std::size_t i = 0; i < kMaxMenuCommands; ++i) text += "root (hd0)\n";
-    const Parsed parsed(text + "title C\nkernel /k\n");
-    CHECK(parsed.menu->entries().size() == 1);
-    CHECK(parsed.note(0) == "menu.lst:4099: command 'root' is one too many, this entry and the rest of the file are skipped");
-}
-
-TEST_CASE("A file beyond the cap is refused as a whole and one of exactly the cap is read") {
-    std::string text = entries(1);
-    text.resize(kMaxMenuBytes, '\n');
-    CHECK(Parsed(text).menu->entries().size() == 1);
-    const Parsed parsed(text + "\n");
-    CHECK(parsed.menu->entries().empty());
-    CHECK(parsed.note(0) == "menu.lst: the file is larger than 1 MiB and is not used");
-}
-
-TEST_CASE("Random and mutated files keep every view inside the text") {
-    std::mt19937 random(4711);
-    const std::string seed = "default saved\nfallback 1 2\ntitle A\\\nb\r\nkernel=/k \tx\n#c\\\nd\ntitle\nfrob\npassword x\n" + entries(3);
-    const char alphabet[] = "\n\n\r\t \\#=-0129titlekernel\0\xFF\x1B";
-    for (int round = 0; round < 4000; ++round) {
-        std::string text = seed;
-        for (std::size_t i = 0, n = 1 + random() % 12; i < n; ++i) {
-            const std::size_t at = random() % text.size();
-            if (random() % 4 == 0) text.erase(at, 1 + random() % 9);
-            if (text.empty()) break;
-            text.insert(random() % text.size(), 1, alphabet[random() % (sizeof alphabet - 1)]);
-        }
-        const Parsed parsed(text);
-        const auto inside = [&](std::string_view view) {
-            return view.empty() || (view.data() >= parsed.text.data() &&
-                                    view.data() + view.size() <= parsed.text.data() + parsed.text.size());
-        };
-        bool all_inside = true;
-        for (const MenuEntry& entry : parsed.menu->entries()) {
-            all_inside = all_inside && inside(entry.title);
-            for (const MenuCommand& command : parsed.menu->commands_of(entry))
-                all_inside = all_inside && inside(command.name) && inside(command.arguments) && command.line > 0;
-        }
-        for (const MenuNote& note : parsed.menu->notes.all()) all_inside = all_inside && inside(note.word);
-        REQUIRE(all_inside);
-    }
-}
-
-TEST_CASE("The kernel command splits into options, file and the guest's command line") {
-    const KernelLine plain = parse_kernel_line("(hd0,0)/boot/vmlinuz  root=/dev/xvda1  ro ");
-    CHECK(plain.error == ArgumentError::None);
-    CHECK(plain.file == "(hd0,0)/boot/vmlinuz");
-    CHECK(plain.arguments == "root=/dev/xvda1  ro");
-    const KernelLine options = parse_kernel_line(" --no-mem-option --type=linux /k --type=x");
-    CHECK(options.type == "linux");
-    CHECK(options.no_mem_option);
-    CHECK(options.file == "/k");
-    CHECK(options.arguments == "--type=x");
-    CHECK(parse_kernel_line("/k").arguments.empty());
-}
-
-TEST_CASE("The kernel command's mistakes have a reason and a word") {
-    CHECK(parse_kernel_line("").error == ArgumentError::MissingFile);
-    CHECK(parse_kernel_line("--type=linux").error == ArgumentError::MissingFile);
-    CHECK(parse_kernel_line("--type= /k").error == ArgumentError::EmptyType);
-    const KernelLine unknown = parse_kernel_line("--frob /k");
-    CHECK(unknown.error == ArgumentError::UnknownOption);
-    CHECK(unknown.bad_word == "--frob");
-    CHECK(to_text(unknown.error) == "unknown option");
-}
-
-TEST_CASE("The initrd command takes one file and module a file with arguments") {
-    CHECK(parse_initrd_line("/initrd.img").file == "/initrd.img");
-    CHECK(parse_initrd_line("").error == ArgumentError::MissingFile);
-    CHECK(parse_initrd_line("/a /b").error == ArgumentError::MoreThanOneFile);
-    CHECK(parse_initrd_line("/a /b").bad_word == "/b");
-    CHECK(parse_module_line("/m a  b").arguments == "a  b");
-    CHECK(parse_module_line("/m a  b").file == "/m");
-}
-
-TEST_CASE("A typed line splits like a line of the menu") {
-    const MenuCommand command = split_command("  kernel=/k a=b ", 0);
-    CHECK(command.kind == CommandKind::Kernel);
-    CHECK(command.arguments == "/k a=b");
-    CHECK(split_command("Kernel /k", 0).kind == CommandKind::Unknown);
-    CHECK(split_command("", 0).name.empty());
-    CHECK(split_command("savedefault", 0).kind == CommandKind::Meaningless);
-    CHECK(split_command("chainloader +1", 0).kind == CommandKind::ChainLoader);
-}
-
-TEST_CASE("Bytes that act on a terminal or hide are shown as escapes, readable text is shown as it is") {
-    char memory[256];
-    const auto shown = [&](std::string_view text) { return std::string(escape_text(text, memory)); };
-    CHECK(shown("Debian \\ ~") == "Debian \\ ~");
-    CHECK(shown("\x1B[2J\a\n\x7F") == "\\x1b[2J\\x07\\x0a\\x7f");
-    CHECK(shown("D\xC3\xA9" "bian \xE2\x82\xAC \xF0\x9F\x90\xA7") == "D\xC3\xA9" "bian \xE2\x82\xAC \xF0\x9F\x90\xA7");
-    CHECK(shown("\xC2\x9B" "31m") == "\\xc2\\x9b31m");          // a C1 control
-    CHECK(shown("\xE2\x80\xAE" "x") == "\\xe2\\x80\\xaex");     // turns the direction of writing
-    CHECK(shown("\xC0\xAF\xED\xA0\x80\xFF\xE2\x82") == "\\xc0\\xaf\\xed\\xa0\\x80\\xff\\xe2\\x82");
-}
-
-TEST_CASE("Escaped text that does not fit ends between characters") {
-    char memory[6];
-    CHECK(escape_text("abc\x1B" "d", {memory, 6}) == "abc");
-    CHECK(escape_text("abcd\xE2\x82\xAC", {memory, 6}) == "abcd");
-    CHECK(escape_text("abc", {memory, 0}).empty());
 }
