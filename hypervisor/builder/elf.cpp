@@ -18,10 +18,10 @@ std::string_view text_at(std::span<const std::byte> table, std::uint64_t offset)
 /// Says what kind of file it is if it is no ELF at all.
 std::string not_an_elf(std::span<const std::byte> file) {
   const auto word = read_at<std::uint16_t>(file, 0).value_or(0);
-  if (file.empty()) return "is empty";
+  if (file.empty()) return "is empty: build it again, or give another file";
   if (word == 0x8b1f) return "is compressed with gzip: unpack it first with gunzip -k";
   if (read_at<std::uint32_t>(file, 0x202) == 0x53726448U) return "is a bzImage, which is not supported yet: give the ELF kernel inside it";
-  return "is not an ELF file";
+  return "is not an ELF file: give a kernel linked with pv-guest.ld (a disk image is started with pvisor boot)";
 }
 
 std::vector<ElfSection> parse_sections(std::span<const std::byte> file, const Elf64_Ehdr& header) {

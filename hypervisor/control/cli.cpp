@@ -68,7 +68,7 @@ struct Parser {
     command.add_option("--engine", typed.engine, fmt::format("how guests run: {}", fmt::join(engines, ", ")))
         ->type_name("NAME");
     command.add_option("--timeout", typed.timeout, "end everything after this time: 500ms, 10s, 2m")->type_name("TIME");
-    command.add_flag("--no-reboot", typed.no_reboot, "a reboot ends the domain");
+    command.add_flag("--no-reboot", typed.no_reboot, "a reboot ends the domain")->disable_flag_override();
   }
 
   static void add_domain(CLI::App& command, Typed& typed) {
@@ -78,12 +78,13 @@ struct Parser {
         ->type_name("DISK")
         ->allow_extra_args(false);
     command.add_option("--name", typed.name, "name of the domain")->type_name("NAME");
-    command.add_option("--append", typed.append, "command line of the kernel (run)")->type_name("TEXT");
-    command.add_option("--initrd", typed.initrd, "ramdisk of the kernel (run)")->type_name("FILE");
+    command.add_option("--append", typed.append, "command line of the kernel")->type_name("TEXT");
+    command.add_option("--initrd", typed.initrd, "ramdisk of the kernel")->type_name("FILE");
   }
 
   static void add_boot(CLI::App& command, Typed& typed) {
     command.add_option("DISK", typed.target, "file of the disk, xvda in the guest");
+    for (const char* refused : {"--append", "--initrd"}) command.get_option(refused)->group("");  // known, to refuse with advice
     command.add_option("--loader", typed.loader, "another loader than pvisor's own")->type_name("FILE");
     command.add_option("--config", typed.config, "place of the menu: '(hd0,1)/boot/grub/menu.lst'")->type_name("PLACE");
     command.add_option("--menu", typed.menu, "a menu.lst from the host")->type_name("FILE");

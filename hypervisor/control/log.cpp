@@ -10,6 +10,8 @@ namespace pvisor {
 Log::Log(std::function<void(std::string_view)> write, std::function<std::uint64_t()> now)
     : write_(std::move(write)), now_(std::move(now)) {}
 
+Log::~Log() { tell_left_out(); }
+
 void Log::tell_left_out() {
   if (left_out_ > 0) write_(fmt::format("pvisor: {} lines were left out\n", std::exchange(left_out_, 0)));
 }

@@ -16,6 +16,10 @@ class Log {
 
   /// `write` gets whole lines; `now` is in nanoseconds.
   Log(std::function<void(std::string_view)> write, std::function<std::uint64_t()> now);
+  /// Tells how many lines were left out last.
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
   /// One line, limited.
   void line(std::string_view text);
   /// Several lines, unlimited: for what happens once in a domain's life.

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -54,7 +55,7 @@ void raise_descriptor_limit() {
 int run(const std::vector<std::string>& words) {
   CommandLine line = parse_command_line(words, engine_names());
   if (!line.text.empty()) {
-    std::fputs(line.text.c_str(), stdout);
+    if (std::fputs(line.text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) throw HostError::from_errno("standard output", errno);
     return kExitSuccess;
   }
   raise_descriptor_limit();

@@ -57,18 +57,28 @@ void add_code(std::string& out, const ReportSubject& subject) {
   if (!code.hint.empty()) fmt::format_to(std::back_inserter(out), "hint: {}\n", code.hint);
 }
 
+void add_caller(std::string& out, const ReportSubject& subject, int depth, std::uint64_t address) {
+  // The return address is behind the call: the byte before it belongs to the function that called.
+  const std::string name = subject.symbols != nullptr ? subject.symbols->name(address - 1) : std::string();
+  fmt::format_to(std::back_inserter(out), "  {:>3} {:#x}{}\n", fmt::format("#{}", depth), address,
+                 name.empty() ? "" : fmt::format(" (in {})", escaped(name, 128)));
+}
+
 /// By frame pointers: each frame holds the caller's rbp and the address to return to. Callers' frames lie higher.
 void add_backtrace(std::string& out, const ReportSubject& subject) {
   out += "backtrace:\n";
   fmt::format_to(std::back_inserter(out), "   #0 {}\n", place(subject, subject.regs.rip));
+  int depth = 1;
+  if (!subject.memory.contains(GuestVirt(subject.regs.rip), 1)) {
+    // A call to nowhere has made no frame yet: who called stands on top of the stack.
+    const auto caller = subject.memory.read<std::uint64_t>(GuestVirt(subject.regs.rsp));
+    if (caller && subject.memory.contains(GuestVirt(*caller), 1)) add_caller(out, subject, depth++, *caller);
+  }
   std::uint64_t frame = subject.regs.rbp;
-  for (int depth = 1; depth < kMaxFrames; ++depth) {
+  for (; depth < kMaxFrames; ++depth) {
     const auto link = subject.memory.read<std::array<std::uint64_t, 2>>(GuestVirt(frame));
     if (!link || (*link)[1] == 0 || !subject.memory.contains(GuestVirt((*link)[1]), 1)) return;
-    // The return address is behind the call: the byte before it belongs to the function that called.
-    const std::string name = subject.symbols != nullptr ? subject.symbols->name((*link)[1] - 1) : std::string();
-    fmt::format_to(std::back_inserter(out), "  {:>3} {:#x}{}\n", fmt::format("#{}", depth), (*link)[1],
-                   name.empty() ? "" : fmt::format(" (in {})", escaped(name, 128)));
+    add_caller(out, subject, depth, (*link)[1]);
     if ((*link)[0] <= frame) return;
     frame = (*link)[0];
   }
@@ -85,8 +95,11 @@ std::string crash_report(const ReportSubject& subject, std::string_view reason) 
   return out;
 }
 
-std::string where_line(const ReportSubject& subject, std::string_view state) {
-  return fmt::format("domain {}: vCPU {} {} at {}", escaped(subject.domain, 64), subject.vcpu, state, place(subject, subject.regs.rip));
+std::string where_report(const ReportSubject& subject, std::string_view state) {
+  std::string out = fmt::format("domain {}: vCPU {} {} at {}\n", escaped(subject.domain, 64), subject.vcpu, state,
+                                place(subject, subject.regs.rip));
+  add_backtrace(out, subject);
+  return out;
 }
 
 }  // namespace pvisor

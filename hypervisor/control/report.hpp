@@ -24,7 +24,7 @@ struct ReportSubject {
 
 /// Several lines, each ended.
 [[nodiscard]] std::string crash_report(const ReportSubject& subject, std::string_view reason);
-/// "vCPU 0: blocked at 0x1234 (function+0x12)": one line without its end.
-[[nodiscard]] std::string where_line(const ReportSubject& subject, std::string_view state);
+/// "domain a: vCPU 0 blocked at 0x1234 (function+0x12)", then the way that led there. Several lines, each ended.
+[[nodiscard]] std::string where_report(const ReportSubject& subject, std::string_view state);
 
 }  // namespace pvisor

@@ -49,7 +49,7 @@ class LineCounter {
 /// Builds the document. A callback that returns false ends the parse, with `refusal` set.
 class Builder final : public nlohmann::json_sax<json> {
  public:
-  explicit Builder(const std::size_t& line) : line_(line) {}
+  Builder(const std::size_t& line, std::size_t size) : line_(line), size_(size) {}
 
   bool null() override { return add(nullptr); }
   bool boolean(bool value) override { return add(value); }
@@ -70,8 +70,9 @@ class Builder final : public nlohmann::json_sax<json> {
     key_ = name;
     return true;
   }
-  bool parse_error(std::size_t, const std::string& last_token, const nlohmann::detail::exception&) override {
-    if (last_token.empty()) return refuse("the JSON ends too early");
+  bool parse_error(std::size_t position, const std::string& last_token, const nlohmann::detail::exception&) override {
+    // Positions count from 1, and the end counts as one more; the token may then still be what stood before it.
+    if (position > size_ || last_token.empty()) return refuse("the JSON ends too early");
     return refuse(fmt::format("no JSON at '{}'", escaped(last_token, 32)));
   }
 
@@ -108,6 +109,7 @@ class Builder final : public nlohmann::json_sax<json> {
   }
 
   const std::size_t& line_;
+  std::size_t size_;
   std::vector<json*> open_;  ///< containers being filled: each the last element of the one before, so none moves
   std::string key_;
 };
@@ -123,7 +125,7 @@ json parse_strict_json(const std::string& file, std::string_view text) {
     throw HostError::usage(fmt::format("{}:1: begins with a byte order mark; save it as plain UTF-8", shown));
   }
   std::size_t line = 1;
-  Builder builder(line);
+  Builder builder(line, text.size());
   const LineCounter begin(text.data(), &line);
   const LineCounter end(text.data() + text.size(), &line);
   if (!json::sax_parse(begin, end, &builder)) {

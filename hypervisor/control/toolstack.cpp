@@ -192,7 +192,7 @@ void Toolstack::time_limit() {
       vcpu.context->stop();
       const pv_cpu_user_regs regs = vcpu.context->registers();
       const ReportSubject subject{domain->name(), index, domain->memory(), regs, domain->image().symbols.get()};
-      log_.text("time limit: " + where_line(subject, state_word(state)));
+      log_.text("time limit: " + where_report(subject, state_word(state)));
     }
   }
   quit(kExitTimeLimit);

@@ -6,13 +6,15 @@
 #include <array>
 #include <cstdint>
 
+#include <pvabi/errno.h>
+
+#include "core/vcpu.hpp"
 #include "engine/exit.hpp"
 
 namespace pvisor {
 
 class Domain;
 class Monitor;
-struct Vcpu;
 
 struct HypercallContext {
   Monitor& monitor;
@@ -42,9 +44,16 @@ using HypercallHandler = HypercallResult (*)(HypercallContext&);
 enum class ServedBy : std::uint8_t { Nobody, Shim, Monitor };
 inline constexpr std::uint64_t kHypercallNumbers = 128;
 
+/// The handler of each number; those that the monitor does not serve have one that answers -PV_ENOSYS.
+extern const std::array<HypercallHandler, kHypercallNumbers> kHypercallHandlers;
+
 [[nodiscard]] ServedBy served_by(std::uint64_t number);
 /// Runs the handler of `call.number`; -PV_ENOSYS where there is none.
-[[nodiscard]] HypercallResult dispatch_hypercall(Monitor& monitor, Vcpu& vcpu, const HypercallExit& call);
+[[nodiscard]] inline HypercallResult dispatch_hypercall(Monitor& monitor, Vcpu& vcpu, const HypercallExit& call) {
+  if (call.number >= kHypercallNumbers) return -PV_ENOSYS;
+  HypercallContext context{monitor, vcpu.domain, vcpu, call.args};
+  return kHypercallHandlers[call.number](context);
+}
 
 // One per number, in core/calls/.
 HypercallResult hc_event_channel_op(HypercallContext& ctx);

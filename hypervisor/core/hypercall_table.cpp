@@ -2,10 +2,7 @@
 // The table of hypercalls. To add one: its handler in core/calls/, its line here, its section in ABI.md, its guest test.
 #include "core/hypercall.hpp"
 
-#include <pvabi/errno.h>
 #include <pvabi/hypercalls.h>
-
-#include "core/vcpu.hpp"
 
 namespace pvisor {
 
@@ -48,16 +45,18 @@ constexpr auto kTable = [] {
   return table;
 }();
 
+HypercallResult hc_unknown(HypercallContext&) { return -PV_ENOSYS; }
+
 }  // namespace
 
-ServedBy served_by(std::uint64_t number) { return number < kTable.size() ? kTable[number].by : ServedBy::Nobody; }
+constexpr std::array<HypercallHandler, kHypercallNumbers> kHypercallHandlers = [] {
+  std::array<HypercallHandler, kHypercallNumbers> handlers{};
+  for (std::uint64_t number = 0; number < kHypercallNumbers; ++number) {
+    handlers[number] = kTable[number].handler != nullptr ? kTable[number].handler : hc_unknown;
+  }
+  return handlers;
+}();
 
-HypercallResult dispatch_hypercall(Monitor& monitor, Vcpu& vcpu, const HypercallExit& call) {
-  if (call.number >= kTable.size()) return -PV_ENOSYS;
-  const HypercallHandler handler = kTable[call.number].handler;
-  if (handler == nullptr) return -PV_ENOSYS;
-  HypercallContext context{monitor, vcpu.domain, vcpu, call.args};
-  return handler(context);
-}
+ServedBy served_by(std::uint64_t number) { return number < kTable.size() ? kTable[number].by : ServedBy::Nobody; }
 
 }  // namespace pvisor

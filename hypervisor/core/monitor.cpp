@@ -14,8 +14,6 @@ namespace {
 // One turn gives a runnable vCPU at most this much before the others are served.
 constexpr std::uint32_t kSliceHypercalls = 256;
 constexpr std::uint64_t kSliceNanoseconds = 200'000;
-/// Reading the clock costs more than a null call, so it is read once in a while.
-constexpr std::uint32_t kClockEvery = 32;
 
 }  // namespace
 
@@ -56,36 +54,14 @@ bool Monitor::turn() {
   return scheduler_.runnable() > 0 || !work_.empty();
 }
 
-void Monitor::run_slice(Vcpu& vcpu) {
-  const std::uint64_t begin = clock_.now_ns();
-  if (!clock_.moves_by_itself()) vcpu.domain.shared_info().publish_time(vcpu.id, clock_.scale());
-  std::optional<std::int64_t> answer = std::exchange(vcpu.result, std::nullopt);
-  for (std::uint32_t calls = 1;; ++calls) {
-    vcpu.state = VcpuState::Running;
-    vcpu.kick_sent = false;
-    const Exit* exit = vcpu.context->resume(answer, {kSliceNanoseconds});
-    if (exit == nullptr) return;
-    // The answer of a call stays in registers on its way back: this loop is what a null call costs.
-    const HypercallResult result = handle_exit(vcpu, *exit);
-    if (result.kind != HypercallResult::Kind::Done) [[unlikely]] return settle(vcpu, result);
-    answer = result.value;
-    const bool time_is_up = calls % kClockEvery == 0 && clock_.now_ns() - begin > kSliceNanoseconds;
-    if (calls >= kSliceHypercalls || time_is_up) return settle(vcpu, {HypercallResult::Kind::Yield, *answer});
-  }
+inline HypercallResult Monitor::handle_exit(Vcpu& vcpu, const Exit& exit) {
+  const auto* call = std::get_if<HypercallExit>(&exit);
+  if (call == nullptr) [[unlikely]] return handle_rare_exit(vcpu, exit);
+  vcpu.state = VcpuState::InHypercall;
+  return dispatch_hypercall(*this, vcpu, *call);
 }
 
-void Monitor::settle(Vcpu& vcpu, const HypercallResult& result) {
-  // Blocked and Gone: the handler has seen to the vCPU, which may not even exist any more.
-  if (result.kind != HypercallResult::Kind::Done && result.kind != HypercallResult::Kind::Yield) return;
-  vcpu.result = result.value;
-  scheduler_.make_runnable(vcpu);
-}
-
-HypercallResult Monitor::handle_exit(Vcpu& vcpu, const Exit& exit) {
-  if (const auto* call = std::get_if<HypercallExit>(&exit)) [[likely]] {
-    vcpu.state = VcpuState::InHypercall;
-    return dispatch_hypercall(*this, vcpu, *call);
-  }
+HypercallResult Monitor::handle_rare_exit(Vcpu& vcpu, const Exit& exit) {
   if (std::holds_alternative<PreemptedExit>(exit)) {
     scheduler_.make_runnable(vcpu);
     return {HypercallResult::Kind::Blocked, 0};
@@ -93,6 +69,48 @@ HypercallResult Monitor::handle_exit(Vcpu& vcpu, const Exit& exit) {
   const auto* fault = std::get_if<FaultExit>(&exit);
   crash(vcpu, fault != nullptr ? describe(*fault) : std::string(std::get<DiedExit>(exit).reason));
   return {HypercallResult::Kind::Gone, 0};
+}
+
+/// One slice of a vCPU: it goes on after each call until it has made enough of them, or the call's answer takes it off the
+/// CPU. That it does not take too much time with few calls is the engine's care (RunBudget): reading the clock here would
+/// cost as much as a null call.
+class Monitor::Slice final : public ExitHandler {
+ public:
+  Slice(Monitor& monitor, Vcpu& vcpu) : monitor_(monitor), vcpu_(vcpu) {}
+
+  /// With the way to the handler of a call this is the core's part of a null call.
+  Answer on_exit(const Exit& exit) override {
+    const HypercallResult result = monitor_.handle_exit(vcpu_, exit);
+    if (result.kind != HypercallResult::Kind::Done) [[unlikely]] return stop(result);
+    if (--calls_left_ == 0) [[unlikely]] return stop({HypercallResult::Kind::Yield, result.value});
+    vcpu_.state = VcpuState::Running;
+    return {true, result.value};
+  }
+
+ private:
+  [[gnu::noinline]] Answer stop(HypercallResult result) {
+    monitor_.settle(vcpu_, result);
+    return {false, 0};
+  }
+
+  Monitor& monitor_;
+  Vcpu& vcpu_;
+  std::uint32_t calls_left_ = kSliceHypercalls;
+};
+
+void Monitor::run_slice(Vcpu& vcpu) {
+  if (!clock_.moves_by_itself()) vcpu.domain.shared_info().publish_time(vcpu.id, clock_.scale());
+  Slice slice(*this, vcpu);
+  vcpu.state = VcpuState::Running;
+  vcpu.kick_sent = false;
+  vcpu.context->run(std::exchange(vcpu.result, std::nullopt), {kSliceNanoseconds}, slice);
+}
+
+void Monitor::settle(Vcpu& vcpu, const HypercallResult& result) {
+  // Blocked and Gone: the handler has seen to the vCPU, which may not even exist any more.
+  if (result.kind != HypercallResult::Kind::Done && result.kind != HypercallResult::Kind::Yield) return;
+  vcpu.result = result.value;
+  scheduler_.make_runnable(vcpu);
 }
 
 void Monitor::crash(Vcpu& vcpu, const std::string& reason) {

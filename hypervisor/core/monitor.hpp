@@ -75,9 +75,11 @@ class Monitor final : public EventPeers {
   [[nodiscard]] std::uint64_t now_ns() const { return clock_.now_ns(); }
 
  private:
+  class Slice;
   void run_slice(Vcpu& vcpu);
   /// What a call answered. For other exits: Blocked when the vCPU has been put where it belongs, Gone when its domain ended.
   [[nodiscard]] HypercallResult handle_exit(Vcpu& vcpu, const Exit& exit);
+  [[nodiscard]] HypercallResult handle_rare_exit(Vcpu& vcpu, const Exit& exit);
   /// Keeps the answer for the next slice and queues the vCPU for it.
   void settle(Vcpu& vcpu, const HypercallResult& result);
   void collect_announced_exits();

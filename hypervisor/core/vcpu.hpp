@@ -37,7 +37,7 @@ struct Vcpu {
   const VcpuId id;
   VcpuState state = VcpuState::Down;
   std::unique_ptr<VcpuContext> context;
-  /// Answer to the call it made, handed over at the next resume.
+  /// Answer to the call it made, handed over when it runs next.
   std::optional<std::int64_t> result;
   /// While blocked in sched_op poll: the ports that wake it. Empty with polling set: only the timeout does.
   std::vector<Port> polled;

@@ -27,7 +27,7 @@ struct EngineTraits {
   bool many_vcpus = false;       ///< a domain may have more than one vCPU
   bool guest_fs = false;         ///< the FS base belongs to the guest
   bool own_paging = false;       ///< level 1: the guest may bring its own page tables
-  bool asynchronous = false;     ///< resume() may answer Running
+  bool asynchronous = false;     ///< vCPUs run elsewhere and announce their exits
   bool deterministic = false;    ///< with virtual time and a seed a run repeats exactly
   std::uint64_t window_low = 0;  ///< lowest guest virtual address this engine can give
   std::uint64_t window_high = 0; ///< first address above the window
@@ -73,20 +73,35 @@ struct VcpuStart {
   std::uint64_t hypercall_page = 0;  ///< guest virtual address
 };
 
-/// How long resume() may run a vCPU on this thread before it exits with PreemptedExit (asynchronous engines ignore it).
+/// How long run() may keep a vCPU on this thread before it exits with PreemptedExit (asynchronous engines ignore it).
 struct RunBudget {
   std::uint64_t nanoseconds = 200'000;
+};
+
+/// The caller of run(): told each exit of a vCPU that runs on this thread, it says whether the vCPU goes on.
+class ExitHandler {
+ public:
+  struct Answer {
+    bool go_on;           ///< run the vCPU on at once; false: run() returns, having touched nothing more
+    std::int64_t result;  ///< with go_on: the answer to the HypercallExit
+  };
+  /// `exit` belongs to the context. A handler that does not answer go_on may have destroyed the context.
+  [[nodiscard]] virtual Answer on_exit(const Exit& exit) = 0;
+
+ protected:
+  ~ExitHandler() = default;
 };
 
 class VcpuContext {
  public:
   virtual ~VcpuContext() = default;
   /// Runs the vCPU. `result` is the answer to the HypercallExit it last reported, absent after any other exit.
-  /// Returns the exit, or nullptr when the vCPU now runs elsewhere and will announce its exit later.
-  /// May return PreemptedExit early for no reason. The Exit belongs to the context and is valid until the next resume();
-  /// it is not copied because this is the hottest path there is.
-  [[nodiscard]] virtual const Exit* resume(std::optional<std::int64_t> result, RunBudget budget) = 0;
-  /// The exit announced by a running vCPU, fetched once and validated; nullptr if it still runs. Valid as for resume().
+  /// Synchronous engines run it here, and pass each exit to `handler` until that says stop; what an exit means is none of
+  /// the engine's business. It is a loop inside, because then calls and returns of guest and monitor stay paired, as the
+  /// CPU predicts them. Asynchronous engines start it and return: it runs elsewhere and will announce its exit.
+  /// PreemptedExit may come early for no reason.
+  virtual void run(std::optional<std::int64_t> result, RunBudget budget, ExitHandler& handler) = 0;
+  /// The exit announced by a running vCPU, fetched once and validated; nullptr if it still runs. Valid until the next run().
   [[nodiscard]] virtual const Exit* take_exit() = 0;
   /// Asks a running vCPU to exit or to look at its events soon. Idempotent; a no-op when it does not run.
   virtual void kick() = 0;

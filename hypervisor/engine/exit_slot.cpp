@@ -18,10 +18,10 @@ const char* text_of(std::uint32_t death) {
 
 }  // namespace
 
-void take_slot(const shim::ExitSlot& slot, Exit& exit) {
+void take_slot(const shim::ExitSlot& slot, const pv_cpu_user_regs& frame, Exit& exit) {
   switch (slot.kind) {
     case shim::kExitHypercall:
-      exit = HypercallExit{slot.number, {slot.args[0], slot.args[1], slot.args[2], slot.args[3], slot.args[4]}};
+      exit = HypercallExit{frame.rax, {frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8}};
       return;
     case shim::kExitFault: exit = FaultExit{slot.vector, slot.error_code, slot.address}; return;
     case shim::kExitPreempted: exit = PreemptedExit{}; return;

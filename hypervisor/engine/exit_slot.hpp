@@ -7,7 +7,8 @@
 
 namespace pvisor {
 
-/// Fills `exit` from `slot`, which is a copy unless the engine trusts its guests. An unknown kind becomes DiedExit.
-void take_slot(const shim::ExitSlot& slot, Exit& exit);
+/// Fills `exit` from the slot and, for a call, the frame; both are copies unless the engine trusts its guests. An unknown
+/// kind becomes DiedExit.
+void take_slot(const shim::ExitSlot& slot, const pv_cpu_user_regs& frame, Exit& exit);
 
 }  // namespace pvisor

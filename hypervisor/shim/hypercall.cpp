@@ -6,27 +6,35 @@
 
 using namespace pvisor::shim;
 
+namespace {
+
+/// The calls that are answered here. A test of one bit, as every call for the monitor passes it too.
+[[nodiscard]] bool is_local(uint64_t number) {
+  switch (number) {
+    case PV_HC_SET_TRAP_TABLE:
+    case PV_HC_STACK_SWITCH:
+    case PV_HC_SET_CALLBACKS:
+    case PV_HC_FPU_TASKSWITCH:
+    case PV_HC_XEN_VERSION:
+    case PV_HC_VM_ASSIST:
+    case PV_HC_IRET:
+    case PV_HC_CALLBACK_OP: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
 extern "C" bool shim_hypercall(VcpuPage* page) {
-  pv_cpu_user_regs& regs = page->frame;
-  const uint64_t number = regs.rax;
+  const uint64_t number = page->frame.rax;
+  if (!is_local(number)) {
+    page->exit.kind = kExitHypercall;
+    return true;
+  }
   if (number == PV_HC_IRET) {
     do_iret(*page);
-    return false;
+  } else {
+    page->frame.rax = static_cast<uint64_t>(local_call(*page, number));
   }
-
-  const uint64_t args[5] = {regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8};
-  int64_t result = 0;
-  if (local_call(*page, number, args, result)) {
-    regs.rax = static_cast<uint64_t>(result);
-    return false;
-  }
-  ExitSlot& slot = page->exit;
-  slot.kind = kExitHypercall;
-  slot.number = number;
-  slot.args[0] = args[0];
-  slot.args[1] = args[1];
-  slot.args[2] = args[2];
-  slot.args[3] = args[3];
-  slot.args[4] = args[4];
-  return true;
+  return false;
 }

@@ -14,6 +14,9 @@ namespace pvisor::shim {
 
 namespace {
 
+/// Calls that need a stack frame stay out of local_call, so that those that do not need one are a few instructions.
+#define PV_APART [[gnu::noinline]]
+
 /// At most this many rows of a trap table are read: one per vector and the end.
 constexpr uint32_t kMaxTrapRows = PV_TRAP_VECTORS + 1;
 
@@ -23,7 +26,7 @@ constexpr uint32_t kMaxTrapRows = PV_TRAP_VECTORS + 1;
   return upper == 0 || upper == kSignBits;
 }
 
-int64_t set_trap_table(VcpuPage& page, uint64_t table) {
+PV_APART int64_t set_trap_table(VcpuPage& page, uint64_t table) {
   if (table == 0) {
     for (pv_trap_info& trap : page.traps) trap.address = 0;
     return 0;
@@ -55,7 +58,7 @@ Callback* callback_of(VcpuPage& page, uint16_t type) {
   }
 }
 
-int64_t callback_op(VcpuPage& page, uint32_t command, uint64_t argument) {
+PV_APART int64_t callback_op(VcpuPage& page, uint32_t command, uint64_t argument) {
   if (command == PV_CALLBACKOP_REGISTER) {
     pv_callback_register op;
     if (!copy_from_guest(page, &op, argument, sizeof op)) return -PV_EFAULT;
@@ -83,7 +86,7 @@ int64_t vm_assist(uint32_t command, uint32_t type) {
 
 /// Copies a text into a zeroed field of `size` bytes at `to`.
 template <uint64_t Size, uint64_t Length>
-int64_t answer_text(const VcpuPage& page, uint64_t to, const char (&text)[Length]) {
+PV_APART int64_t answer_text(const VcpuPage& page, uint64_t to, const char (&text)[Length]) {
   static_assert(Length <= Size);
   static constexpr char kZero[64] = {};
   if (!copy_to_guest(page, to, text, Length)) return -PV_EFAULT;
@@ -94,12 +97,18 @@ int64_t answer_text(const VcpuPage& page, uint64_t to, const char (&text)[Length
   return 0;
 }
 
-int64_t get_features(const VcpuPage& page, uint64_t argument) {
+PV_APART int64_t get_features(const VcpuPage& page, uint64_t argument) {
   pv_feature_info info;
   if (!copy_from_guest(page, &info, argument, sizeof info)) return -PV_EFAULT;
   if (info.submap_idx >= PV_XENFEAT_NR_SUBMAPS) return -PV_EINVAL;
   info.submap = 1U << PV_XENFEAT_AUTO_TRANSLATED_PHYSMAP;
   return copy_to_guest(page, argument, &info, sizeof info) ? 0 : -PV_EFAULT;
+}
+
+PV_APART int64_t get_platform(const VcpuPage& page, uint64_t argument) {
+  // Everything behind the guest's own memory belongs to others.
+  const pv_platform_parameters parameters{page.window_base + page.window_bytes};
+  return copy_to_guest(page, argument, &parameters, sizeof parameters) ? 0 : -PV_EFAULT;
 }
 
 int64_t xen_version(const VcpuPage& page, uint32_t command, uint64_t argument) {
@@ -108,11 +117,7 @@ int64_t xen_version(const VcpuPage& page, uint32_t command, uint64_t argument) {
     case PV_XENVER_EXTRAVERSION: return answer_text<PV_XEN_EXTRAVERSION_LEN>(page, argument, PV_EXTRAVERSION);
     case PV_XENVER_CAPABILITIES: return answer_text<PV_XEN_CAPABILITIES_INFO_LEN>(page, argument, "xen-3.0-x86_64");
     case PV_XENVER_CHANGESET: return answer_text<PV_XEN_CHANGESET_INFO_LEN>(page, argument, "unavailable");
-    case PV_XENVER_PLATFORM_PARAMETERS: {
-      // Everything behind the guest's own memory belongs to others.
-      const pv_platform_parameters parameters{page.window_base + page.window_bytes};
-      return copy_to_guest(page, argument, &parameters, sizeof parameters) ? 0 : -PV_EFAULT;
-    }
+    case PV_XENVER_PLATFORM_PARAMETERS: return get_platform(page, argument);
     case PV_XENVER_GET_FEATURES: return get_features(page, argument);
     case PV_XENVER_PAGESIZE: return argument == 0 ? 4096 : -PV_EINVAL;
     default: return -PV_ENOSYS;
@@ -121,17 +126,18 @@ int64_t xen_version(const VcpuPage& page, uint32_t command, uint64_t argument) {
 
 }  // namespace
 
-bool local_call(VcpuPage& page, uint64_t number, const uint64_t (&args)[5], int64_t& result) {
-  const auto command = static_cast<uint32_t>(args[0]);
+int64_t local_call(VcpuPage& page, uint64_t number) {
+  const pv_cpu_user_regs& regs = page.frame;
+  const auto command = static_cast<uint32_t>(regs.rdi);
   switch (number) {
-    case PV_HC_XEN_VERSION: result = xen_version(page, command, args[1]); return true;
-    case PV_HC_SET_TRAP_TABLE: result = set_trap_table(page, args[0]); return true;
-    case PV_HC_SET_CALLBACKS: result = set_callbacks(page, args[0], args[1], args[2]); return true;
-    case PV_HC_CALLBACK_OP: result = callback_op(page, command, args[1]); return true;
-    case PV_HC_STACK_SWITCH: page.kernel_sp = args[1]; result = 0; return true;
-    case PV_HC_FPU_TASKSWITCH: result = 0; return true;
-    case PV_HC_VM_ASSIST: result = vm_assist(command, static_cast<uint32_t>(args[1])); return true;
-    default: return false;
+    case PV_HC_XEN_VERSION: return xen_version(page, command, regs.rsi);
+    case PV_HC_SET_TRAP_TABLE: return set_trap_table(page, regs.rdi);
+    case PV_HC_SET_CALLBACKS: return set_callbacks(page, regs.rdi, regs.rsi, regs.rdx);
+    case PV_HC_CALLBACK_OP: return callback_op(page, command, regs.rsi);
+    case PV_HC_STACK_SWITCH: page.kernel_sp = regs.rsi; return 0;
+    case PV_HC_FPU_TASKSWITCH: return 0;
+    case PV_HC_VM_ASSIST: return vm_assist(command, static_cast<uint32_t>(regs.rsi));
+    default: return -PV_ENOSYS;
   }
 }
 

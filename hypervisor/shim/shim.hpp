@@ -5,7 +5,7 @@
 // A call, step by step:
 //   1. the hypercall page jumps to the home's entry, which saves the guest's registers in VcpuPage::frame, moves to the home
 //      stack and calls shim_hypercall;
-//   2. the shim answers a local call itself; for a remote one it fills VcpuPage::exit and says so, and the home asks the
+//   2. the shim answers a local call itself; for a remote one it says so in VcpuPage::exit, and the home asks the
 //      monitor and puts exit.result into the frame's rax;
 //   3. the home's exit path tests work_pending (-> home_remote with kExitPreempted) and upcall_pending && !upcall_mask
 //      (-> shim_deliver_event), then restores the frame. It is a restartable sequence: a signal that finds rip inside it sets
@@ -20,7 +20,7 @@
 extern "C" {
 
 // Called by the home, on the home stack, with the frame saved.
-/// False: answered. True: the exit slot holds a call for the monitor.
+/// False: answered. True: the frame holds a call for the monitor.
 bool shim_hypercall(pvisor::shim::VcpuPage* page);
 void shim_trap(pvisor::shim::VcpuPage* page, uint8_t vector, uint32_t error_code, uint64_t address);
 void shim_deliver_event(pvisor::shim::VcpuPage* page);
@@ -38,8 +38,8 @@ namespace pvisor::shim {
 [[nodiscard]] bool copy_from_guest(const VcpuPage& page, void* to, uint64_t from, uint64_t bytes);
 [[nodiscard]] bool copy_to_guest(const VcpuPage& page, uint64_t to, const void* from, uint64_t bytes);
 
-/// Answers a local call. True if `number` is one; the answer is then in `result`.
-[[nodiscard]] bool local_call(VcpuPage& page, uint64_t number, const uint64_t (&args)[5], int64_t& result);
+/// Answers a local call other than iret.
+[[nodiscard]] int64_t local_call(VcpuPage& page, uint64_t number);
 /// The iret hypercall: replaces the frame by the one on the guest's stack.
 void do_iret(VcpuPage& page);
 /// Pushes a Xen frame for `handler` on the guest's stack and makes the frame continue there.

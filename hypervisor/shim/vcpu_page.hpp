@@ -14,7 +14,6 @@ namespace pvisor::shim {
 enum ReturnKind : uint8_t {
   kReturnFast = 0,    ///< from a hypercall: the registers a call may change, then `ret`
   kReturnFull = 1,    ///< the whole frame, by iretq
-  kReturnRemote = 2,  ///< as fast, but the monitor ran in between, which a home may want to know
 };
 
 /// Why the shim needs the monitor.
@@ -36,12 +35,11 @@ enum DeathReason : uint32_t {
   kDeathDoubleFault = 5,      ///< an exception while delivering to the handler
 };
 
-/// Written by the shim before it asks, `result` by the monitor before it answers.
+/// Written by the shim before it asks, `result` by the monitor before it answers. A call's number and arguments are in the
+/// frame, as the guest passed them: copying them here would cost a null call some of its time.
 struct ExitSlot {
   uint32_t kind;
   uint32_t death;
-  uint64_t number;
-  uint64_t args[5];
   int64_t result;
   uint64_t address;
   uint32_t error_code;
@@ -87,7 +85,7 @@ static_assert(offsetof(VcpuPage, work_pending) == kOffWorkPending);
 static_assert(offsetof(VcpuPage, home_stack) == kOffHomeStack);
 static_assert(offsetof(VcpuPage, vcpu_info) == kOffVcpuInfo);
 static_assert(offsetof(VcpuPage, exit) == kOffExit);
-static_assert(offsetof(VcpuPage, exit.result) == kOffExit + 56);
+static_assert(offsetof(VcpuPage, exit.result) == kOffExit + 8);
 static_assert(offsetof(VcpuPage, vector) == kOffVector);
 
 }  // namespace pvisor::shim

@@ -47,15 +47,19 @@ FakeVcpu::~FakeVcpu() {
   std::erase(engine_.vcpus_, this);
 }
 
-const Exit* FakeVcpu::resume(std::optional<std::int64_t> result, RunBudget) {
+void FakeVcpu::run(std::optional<std::int64_t> result, RunBudget, ExitHandler& handler) {
   PV_CHECK(!running_);
-  results.push_back(result);
-  if (engine_.traits().asynchronous) {
-    running_ = true;
-    return nullptr;
+  for (;;) {
+    results.push_back(result);
+    if (engine_.traits().asynchronous) {
+      running_ = true;
+      return;
+    }
+    const Exit exit = engine_.script ? engine_.script(*this, result) : Exit{PreemptedExit{}};
+    const ExitHandler::Answer answer = handler.on_exit(exit);
+    if (!answer.go_on) return;
+    result = answer.result;
   }
-  taken_ = engine_.script ? engine_.script(*this, result) : Exit{PreemptedExit{}};
-  return &taken_;
 }
 
 const Exit* FakeVcpu::take_exit() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// FakeEngine: an engine without guests, in both forms of the contract. Synchronous: each resume() asks the engine's script
-// for an exit. Asynchronous: resume() answers "runs elsewhere", and the test announces the exit when it likes.
+// FakeEngine: an engine without guests, in both forms of the contract. Synchronous: run() asks the engine's script for one exit
+// after the other. Asynchronous: run() only starts, and the test announces the exit when it likes.
 //
 //   FakeEngine engine;                                      // or FakeEngine engine(FakeEngine::Form::Asynchronous);
 //   engine.script = [](FakeVcpu&, std::optional<std::int64_t>) -> Exit { return HypercallExit{29, {}}; };
@@ -56,7 +56,7 @@ class FakeVcpu final : public NoOwnPaging {
  public:
   FakeVcpu(FakeEngine& engine, const VcpuStart& start) : start_(start), engine_(engine) {}
   ~FakeVcpu() override;
-  [[nodiscard]] const Exit* resume(std::optional<std::int64_t> result, RunBudget budget) override;
+  void run(std::optional<std::int64_t> result, RunBudget budget, ExitHandler& handler) override;
   [[nodiscard]] const Exit* take_exit() override;
   void kick() override { ++kicks; }
   void stop() override;
@@ -70,13 +70,13 @@ class FakeVcpu final : public NoOwnPaging {
 
   std::uint32_t kicks = 0;
   std::uint32_t stops = 0;
-  std::vector<std::optional<std::int64_t>> results;  ///< what each resume() brought, in order
+  std::vector<std::optional<std::int64_t>> results;  ///< what each entry brought, in order
 
  private:
   VcpuStart start_;
   FakeEngine& engine_;
   std::optional<Exit> announced_;
-  Exit taken_;  ///< what resume() and take_exit() point to
+  Exit taken_;  ///< what take_exit() points to
   bool running_ = false;
 };
 
@@ -91,7 +91,7 @@ class FakeEngine final : public Engine {
   [[nodiscard]] std::unique_ptr<VcpuContext> create_vcpu(AddressSpace& space, const VcpuStart& start) override;
   [[nodiscard]] int exit_fd() const override { return exit_fd_.is_open() ? exit_fd_.get() : -1; }
 
-  /// Synchronous form: what a vCPU does when it is resumed. The default is preempted for ever.
+  /// Synchronous form: what a vCPU does when it is entered. The default is preempted for ever.
   std::function<Exit(FakeVcpu&, std::optional<std::int64_t>)> script;
   /// The vCPUs that exist now, in order of creation.
   [[nodiscard]] const std::vector<FakeVcpu*>& vcpus() const { return vcpus_; }

@@ -86,7 +86,7 @@ TEST_CASE("a refusal names the kernel") {
     (void)build_domain(engine, spec_for(std::as_bytes(std::span(text))));
     FAIL("was accepted");
   } catch (const HostError& error) {
-    CHECK(std::string(error.what()) == "test.elf is not an ELF file");
+    CHECK(std::string(error.what()) == "test.elf is not an ELF file: give a kernel linked with pv-guest.ld (a disk image is started with pvisor boot)");
     CHECK(error.kind() == HostError::Kind::Host);
   }
 }

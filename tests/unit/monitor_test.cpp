@@ -26,7 +26,7 @@ struct CountingDevice final : DomainDevice {
 
 }  // namespace
 
-TEST_CASE("a call is answered at the next resume") {
+TEST_CASE("a call is answered when the vCPU goes on") {
   FakeWorld world;
   world.engine.script = [](FakeVcpu& vcpu, std::optional<std::int64_t>) -> Exit {
     if (vcpu.results.size() == 1) return HypercallExit{63, {}};

@@ -34,10 +34,10 @@ struct Guest {
     return page->window_base + offset;
   }
   std::int64_t call(std::uint64_t number, std::uint64_t a = 0, std::uint64_t b = 0, std::uint64_t c = 0) const {
-    const std::uint64_t args[5] = {a, b, c, 0, 0};
-    std::int64_t result = 77;
-    REQUIRE(local_call(*page, number, args, result));
-    return result;
+    page->frame.rdi = a;
+    page->frame.rsi = b;
+    page->frame.rdx = c;
+    return local_call(*page, number);
   }
   [[nodiscard]] std::uint64_t end() const { return page->window_base + page->window_bytes; }
 

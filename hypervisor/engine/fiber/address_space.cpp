@@ -85,7 +85,6 @@ FiberAddressSpace::FiberAddressSpace(const AddressSpaceSpec& spec) : ram_(map_gu
 void FiberAddressSpace::fill_hypercall_page(std::span<std::byte, 4096> page) const {
   // mov $number, %eax; jmp *target(%rip); the target's address at 16. Slot iret first pushes rcx, r11, rax as Xen's does.
   constexpr std::size_t kTargetAt = 16;
-  const auto target = reinterpret_cast<std::uint64_t>(fiber_entry);
   std::memset(page.data(), 0xcc, page.size());
   for (std::uint32_t number = 0; number < PV_HYPERCALL_SLOTS; ++number) {
     std::byte code[kTargetAt];
@@ -99,6 +98,7 @@ void FiberAddressSpace::fill_hypercall_page(std::span<std::byte, 4096> page) con
     emit({static_cast<unsigned>(displacement), 0, 0, 0});
     std::byte* slot = page.data() + number * PV_HYPERCALL_STUB_SIZE;
     std::memcpy(slot, code, length);
+    const auto target = reinterpret_cast<std::uint64_t>(number == PV_HC_IRET ? fiber_entry_iret : fiber_entry);
     std::memcpy(slot + kTargetAt, &target, sizeof target);
   }
 }

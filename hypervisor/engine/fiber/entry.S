@@ -26,27 +26,25 @@
 #define HOME_STACK 208
 #define VCPU_INFO 216
 #define EXIT_KIND 296
-#define EXIT_RESULT 352
+#define EXIT_RESULT 304
 #define VECTOR 384
 #define XSTATE 4760
 #define XSTATE_MASK 4776
 #define MONITOR_CONTEXT 4784
+#define HAS_AVX2 4792
 
 #define EXIT_PREEMPTED 3
 #define RETURN_FULL 1
-#define RETURN_REMOTE 2
 #define ALLOW 0
 #define BLOCK 1
 #define HOST_CS 0x33
 #define HOST_SS 0x2b
-#define FLAG_TF_AC 0x40100
+#define FLAGS_OFF 0x40500
 
         .text
 
-/* From a slot of the hypercall page: rax = number, the guest's stack holds its return address. Touches no guest memory. */
-        .globl  fiber_entry, fiber_entry_end
-        .p2align 6
-fiber_entry:
+/* A vCPU in a call: rax = number, the guest's stack holds its return address. Touches no guest memory. Left in r11: the vCPU. */
+.macro SAVE_CALL
         movq    %r11, %fs:fiber_scratch@TPOFF
         movq    %fs:fiber_current@TPOFF, %r11
         movb    $ALLOW, %fs:fiber_selector@TPOFF
@@ -58,28 +56,42 @@ fiber_entry:
         movq    %r8, R8(%r11)
         movq    %r9, R9(%r11)
         movq    %r10, R10(%r11)
+        movq    %rsp, RSP(%r11)
+        movq    %fs:fiber_scratch@TPOFF, %rcx
+        movq    %rcx, R11(%r11)
+        movw    $0, RETURN_KIND(%r11)           /* fast return, no vector state saved */
+.endm
+/* The registers that compiled code and the context switch keep. Stored where the frame is needed as a whole only: stores
+ * are what bounds a null call. */
+.macro SAVE_KEPT
         movq    %rbx, RBX(%r11)
         movq    %rbp, RBP(%r11)
         movq    %r12, R12(%r11)
         movq    %r13, R13(%r11)
         movq    %r14, R14(%r11)
         movq    %r15, R15(%r11)
-        movq    %rsp, RSP(%r11)
-        movq    %fs:fiber_scratch@TPOFF, %rcx
-        movq    %rcx, R11(%r11)
-        movw    $0, RETURN_KIND(%r11)           /* fast return, no vector state saved */
+.endm
+
+/* From a slot of the hypercall page; from the slot of iret, which replaces the whole frame, to the first label. */
+        .globl  fiber_entry, fiber_entry_iret, fiber_entry_end
+        .p2align 6
+fiber_entry_iret:
+        SAVE_CALL
+        SAVE_KEPT
+        jmp     .Lentered
+        .p2align 6
+fiber_entry:
+        SAVE_CALL
+.Lentered:
         movq    HOME_STACK(%r11), %rsp
 fiber_entry_end:
-        cld
-        /* Single-step and alignment-check flags would hit our own code: cleared only if set, popf is slow. */
+        /* Single-step, direction and alignment-check flags would hit our own code: cleared only if set, cld and popf are slow. */
+        movq    %r11, %rdi
         pushfq
-        testl   $FLAG_TF_AC, (%rsp)
-        jnz     1f
+        testl   $FLAGS_OFF, (%rsp)
+        jnz     .Lclear_flags
         addq    $8, %rsp
-        jmp     2f
-1:      andl    $~FLAG_TF_AC, (%rsp)
-        popfq
-2:      movq    %r11, %rdi
+.Lflags_clear:
         call    shim_hypercall
         testb   %al, %al
         jnz     .Lremote
@@ -100,7 +112,6 @@ fiber_exit:
 .Lreturn:
         cmpb    $RETURN_FULL, RETURN_KIND(%r11)
         je      .Lfull
-        ja      .Lreturn_remote
         /* Fast: the call kept the callee-saved registers. */
         movb    $BLOCK, %fs:fiber_selector@TPOFF
         movq    RAX(%r11), %rax
@@ -114,22 +125,6 @@ fiber_exit:
         movq    RSP(%r11), %rsp
         movq    R11(%r11), %r11
         ret
-        /* The same after the monitor ran. Its calls and returns have nothing to do with the guest's, so the CPU's stack of
-         * return predictions is of no use and `ret` would always be mispredicted: an indirect jump is not. */
-.Lreturn_remote:
-        movb    $BLOCK, %fs:fiber_selector@TPOFF
-        movq    RAX(%r11), %rax
-        movq    RDI(%r11), %rdi
-        movq    RSI(%r11), %rsi
-        movq    RDX(%r11), %rdx
-        movq    RCX(%r11), %rcx
-        movq    R8(%r11), %r8
-        movq    R9(%r11), %r9
-        movq    R10(%r11), %r10
-        movq    RSP(%r11), %rsp
-        movq    R11(%r11), %r11
-        leaq    8(%rsp), %rsp
-        jmp     *-8(%rsp)
 .Lfull:
         cmpb    $0, VECTOR_STATE_SAVED(%r11)
         je      3f
@@ -161,14 +156,26 @@ fiber_exit:
         iretq
 fiber_exit_end:
 
+.Lclear_flags:
+        andl    $~FLAGS_OFF, (%rsp)
+        popfq
+        jmp     .Lflags_clear
+
 .Lwork:
         movb    $0, WORK_PENDING(%r11)
+        cmpb    $RETURN_FULL, RETURN_KIND(%r11)
+        je      5f
+        SAVE_KEPT                               /* for reports */
+5:
         movl    $EXIT_PREEMPTED, EXIT_KIND(%r11)
         movq    %r11, %rdi
         call    home_remote
         jmp     fiber_exit
 .Ldeliver:
-        movq    %r11, %rdi
+        cmpb    $RETURN_FULL, RETURN_KIND(%r11)
+        je      4f
+        SAVE_KEPT                               /* the event's handler is entered, and left, by the whole frame */
+4:      movq    %r11, %rdi
         call    shim_deliver_event
         jmp     fiber_exit
 
@@ -180,38 +187,80 @@ fiber_landing:
         call    fiber_landed
         jmp     fiber_exit
 
+/* The guest's xmm registers, across the monitor's code, which uses them freely. With AVX they are moved in pairs: half the
+ * stores and loads, a tenth of a null call. The upper halves are not kept, and left clean: dirty ones would make every SSE
+ * instruction slow. */
 .macro SAVE_VECTOR base
+        cmpb    $0, HAS_AVX2(\base)
+        je      .Lsave_sse\@
+        vinserti128 $1, %xmm1, %ymm0, %ymm0
+        vinserti128 $1, %xmm3, %ymm2, %ymm2
+        vinserti128 $1, %xmm5, %ymm4, %ymm4
+        vinserti128 $1, %xmm7, %ymm6, %ymm6
+        vinserti128 $1, %xmm9, %ymm8, %ymm8
+        vinserti128 $1, %xmm11, %ymm10, %ymm10
+        vinserti128 $1, %xmm13, %ymm12, %ymm12
+        vinserti128 $1, %xmm15, %ymm14, %ymm14
+        .irp n, 0, 2, 4, 6, 8, 10, 12, 14
+        vmovdqa %ymm\n, VECTOR+16*\n(\base)
+        .endr
+        vzeroupper
+        .subsection 1
+.Lsave_sse\@:
         .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
         movaps  %xmm\n, VECTOR+16*\n(\base)
         .endr
+        jmp     .Lsaved\@
+        .subsection 0
+.Lsaved\@:
 .endm
 .macro RESTORE_VECTOR base
+        cmpb    $0, HAS_AVX2(\base)
+        je      .Lrestore_sse\@
+        .irp n, 0, 2, 4, 6, 8, 10, 12, 14
+        vmovdqa VECTOR+16*\n(\base), %ymm\n
+        .endr
+        vextracti128 $1, %ymm0, %xmm1
+        vextracti128 $1, %ymm2, %xmm3
+        vextracti128 $1, %ymm4, %xmm5
+        vextracti128 $1, %ymm6, %xmm7
+        vextracti128 $1, %ymm8, %xmm9
+        vextracti128 $1, %ymm10, %xmm11
+        vextracti128 $1, %ymm12, %xmm13
+        vextracti128 $1, %ymm14, %xmm15
+        vzeroupper
+        .subsection 1
+.Lrestore_sse\@:
         .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
         movaps  VECTOR+16*\n(\base), %xmm\n
         .endr
+        jmp     .Lrestored\@
+        .subsection 0
+.Lrestored\@:
 .endm
 
-/* A call for the monitor: out and back with no `call` or `ret` in between, see .Lreturn_remote. The guest's xmm registers are
- * kept, the monitor's code uses them freely; x87 and MXCSR control words are kept by the context switch itself. */
+/* A call for the monitor: out and back with no `call` or `ret` in between, so that the guest's last `call` and the `ret` of the exit
+ * path stay a pair for the CPU's return predictions; annotated_jump does the same on the other side. x87 and MXCSR control
+ * words are kept by the context switch itself. */
 .Lremote:
-        movq    %fs:fiber_current@TPOFF, %rdi
-        movb    $RETURN_REMOTE, RETURN_KIND(%rdi)
+        movq    %fs:fiber_current@TPOFF, %r11
+        SAVE_KEPT                               /* for reports */
+        movq    %r11, %rdi
         SAVE_VECTOR %rdi
 #ifdef PVISOR_ASAN_FIBERS
         call    fiber_switch_out
+        movq    %fs:fiber_current@TPOFF, %rdi
+        movq    EXIT_RESULT(%rdi), %rdx
 #else
         movq    MONITOR_CONTEXT(%rdi), %rdi
-        xorl    %esi, %esi
         leaq    .Lback(%rip), %rax
         pushq   %rax
         jmp     jump_fcontext
-.Lback: movq    %fs:fiber_current@TPOFF, %rdi
+.Lback: movq    %fs:fiber_current@TPOFF, %rdi   /* rax: the monitor's context, rdx: the answer */
         movq    %rax, MONITOR_CONTEXT(%rdi)
 #endif
-        movq    %fs:fiber_current@TPOFF, %rdi
         RESTORE_VECTOR %rdi
-        movq    EXIT_RESULT(%rdi), %rax
-        movq    %rax, RAX(%rdi)
+        movq    %rdx, RAX(%rdi)
         jmp     fiber_exit
 
 /* home_remote(page): the same for everything that is not on the fast path. */

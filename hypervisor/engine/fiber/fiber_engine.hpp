@@ -3,11 +3,12 @@
 // guest is contained: for code you trust, even if it is buggy.
 //
 // How a run works:
-//   1. resume() makes the vCPU current for this thread and jumps to its fiber, which waits on the vCPU's own small stack;
+//   1. run() makes the vCPU current for this thread and jumps to its fiber, which waits on the vCPU's own small stack;
 //   2. the exit path (entry.S) restores the guest's registers and the guest runs on its own stack, in its own RAM, which is
 //      mapped at the address the engine chose;
 //   3. the hypercall page leads to fiber_entry, which saves the registers, moves to the vCPU's stack and calls the shim;
-//   4. what the shim cannot answer fills the exit slot and jumps back to the monitor: resume() returns the Exit.
+//   4. what the shim cannot answer goes back to the monitor: run() passes it to the caller as an Exit, and begins again at 2
+//      until the caller says stop.
 // Faults, raw `syscall` instructions and the preemption tick arrive as signals on an alternate stack; the handler copies the
 // guest's registers and whole vector state to the vCPU, points the signal frame at fiber_landing and returns (signals.cpp).
 // It never switches stacks itself.

@@ -107,17 +107,22 @@ void set_reg(ucontext_t& context, int index, std::uint64_t value) {
 void set_reg(ucontext_t& context, int index, const char* label) { set_reg(context, index, reinterpret_cast<std::uint64_t>(label)); }
 void clear_flags(ucontext_t& context, std::uint64_t flags) { set_reg(context, REG_EFL, reg(context, REG_EFL) & ~flags); }
 
-void save_registers(const ucontext_t& context, pv_cpu_user_regs& regs) {
+/// Those that the entry leaves where they are, as a call keeps them.
+void save_kept_registers(const ucontext_t& context, pv_cpu_user_regs& regs) {
   regs.r15 = reg(context, REG_R15);
   regs.r14 = reg(context, REG_R14);
   regs.r13 = reg(context, REG_R13);
   regs.r12 = reg(context, REG_R12);
+  regs.rbp = reg(context, REG_RBP);
+  regs.rbx = reg(context, REG_RBX);
+}
+
+void save_registers(const ucontext_t& context, pv_cpu_user_regs& regs) {
+  save_kept_registers(context, regs);
   regs.r11 = reg(context, REG_R11);
   regs.r10 = reg(context, REG_R10);
   regs.r9 = reg(context, REG_R9);
   regs.r8 = reg(context, REG_R8);
-  regs.rbp = reg(context, REG_RBP);
-  regs.rbx = reg(context, REG_RBX);
   regs.rax = reg(context, REG_RAX);
   regs.rcx = reg(context, REG_RCX);
   regs.rdx = reg(context, REG_RDX);
@@ -186,7 +191,7 @@ void on_tick(int, siginfo_t*, void* raw) {
     vcpu->page.work_pending = 1;
     set_reg(context, REG_RIP, fiber_exit);
     clear_flags(context, kFlagsOff);
-  } else if (!was_guest || inside(rip, fiber_entry, fiber_entry_end)) {
+  } else if (!was_guest || inside(rip, fiber_entry_iret, fiber_entry_end)) {
     vcpu->page.work_pending = 1;
   } else {
     save_registers(context, vcpu->page.frame);
@@ -210,7 +215,7 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
   const std::uint64_t rip = reg(context, REG_RIP);
   const bool in_exit = inside(rip, fiber_exit, fiber_exit_end);
   // A guest that single-steps takes the trap flag into our code: not its fault, and nobody's business here.
-  if (signal == SIGTRAP && vcpu != nullptr && (in_exit || !was_guest || inside(rip, fiber_entry, fiber_entry_end))) {
+  if (signal == SIGTRAP && vcpu != nullptr && (in_exit || !was_guest || inside(rip, fiber_entry_iret, fiber_entry_end))) {
     clear_flags(context, kFlagTf);
     if (in_exit) set_reg(context, REG_RIP, fiber_exit);
     return;
@@ -221,6 +226,7 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
     save_registers(context, vcpu->page.frame);
     save_vector_state(context, *vcpu);
   } else if (vcpu->page.return_kind != shim::kReturnFull) {
+    save_kept_registers(context, vcpu->page.frame);
     vcpu->page.frame.rip = 0;  // the stack that should have told it is what faulted
     vcpu->page.frame.rflags = 0x202;
   }

@@ -40,8 +40,7 @@ std::size_t xstate_room() {
 /// First code on the vCPU's stack: everything the guest starts with is in its frame.
 void fiber_begin(boost::context::detail::transfer_t from) {
   annotated_arrival(&monitor_stack);
-  auto* vcpu = static_cast<FiberVcpu*>(from.data);
-  vcpu->monitor_context = from.fctx;
+  fiber_current->monitor_context = from.fctx;
   asm volatile("jmp fiber_exit" : : : "memory");
   __builtin_unreachable();
 }
@@ -52,6 +51,7 @@ void fiber_begin(boost::context::detail::transfer_t from) {
 extern "C" void fiber_switch_out(FiberVcpu* vcpu) {
   const auto transfer = annotated_jump(vcpu->monitor_context, nullptr, monitor_stack, &monitor_stack);
   vcpu->monitor_context = transfer.fctx;
+  vcpu->page.exit.result = reinterpret_cast<std::int64_t>(transfer.data);
 }
 
 extern "C" void fiber_landed(FiberVcpu* vcpu) {
@@ -77,6 +77,7 @@ FiberVcpuContext::FiberVcpuContext(const FiberAddressSpace& space, const VcpuSta
   vcpu_ = new (top) FiberVcpu{};
   vcpu_->xstate = reinterpret_cast<std::uint8_t*>(top + vcpu_bytes);
   vcpu_->xstate_bytes = xstate_room();
+  vcpu_->has_avx2 = __builtin_cpu_supports("avx2") != 0;
 
   shim::VcpuPage& page = vcpu_->page;
   const std::uint64_t base = space.virt_base();
@@ -92,22 +93,41 @@ FiberVcpuContext::FiberVcpuContext(const FiberAddressSpace& space, const VcpuSta
   context_ = boost::context::detail::make_fcontext(top, kStackBytes, fiber_begin);
 }
 
-const Exit* FiberVcpuContext::resume(std::optional<std::int64_t> result, RunBudget) {
-  if (result) vcpu_->page.exit.result = *result;
-  if (!fiber_tick_armed) [[unlikely]] arm_tick();
-  fiber_current = vcpu_;
-  const auto transfer = annotated_jump(context_, vcpu_, stack_, nullptr);
-  fiber_current = nullptr;
-  context_ = transfer.fctx;
+/// What the guest's exit slot says.
+inline const Exit& FiberVcpuContext::exit_reason() {
   const shim::ExitSlot& slot = vcpu_->page.exit;
   if (auto* call = std::get_if<HypercallExit>(&exit_); call != nullptr && slot.kind == shim::kExitHypercall) [[likely]] {
     // Word by word, as they were written a moment ago: a wider load would wait for the stores to drain.
-    call->number = read_once(slot.number);
-    for (std::size_t i = 0; i < call->args.size(); ++i) call->args[i] = read_once(slot.args[i]);
+    const pv_cpu_user_regs& frame = vcpu_->page.frame;
+    call->number = read_once(frame.rax);
+    call->args[0] = read_once(frame.rdi);
+    call->args[1] = read_once(frame.rsi);
+    call->args[2] = read_once(frame.rdx);
+    call->args[3] = read_once(frame.r10);
+    call->args[4] = read_once(frame.r8);
   } else {
-    take_slot(slot, exit_);
+    take_slot(slot, vcpu_->page.frame, exit_);
   }
-  return &exit_;
+  return exit_;
+}
+
+void FiberVcpuContext::run(std::optional<std::int64_t> result, RunBudget, ExitHandler& handler) {
+  if (!fiber_tick_armed) [[unlikely]] arm_tick();
+  fiber_current = vcpu_;
+  std::int64_t answered = result.value_or(0);
+  for (;;) {
+    // The answer travels in a register to whoever waits on the vCPU's stack: entry.S or fiber_switch_out.
+    context_ = annotated_jump(context_, reinterpret_cast<void*>(answered), stack_, nullptr).fctx;
+    const ExitHandler::Answer answer = handler.on_exit(exit_reason());
+    if (!answer.go_on) break;
+    answered = answer.result;
+  }
+  fiber_current = nullptr;  // a thread's word: `this` may be gone
+}
+
+FiberVcpuContext::~FiberVcpuContext() {
+  // A handler of its own exit may end it: the tick must not find it then.
+  if (fiber_current == vcpu_) fiber_current = nullptr;
 }
 
 pv_cpu_user_regs FiberVcpuContext::registers() const {

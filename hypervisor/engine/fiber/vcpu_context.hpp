@@ -16,14 +16,19 @@ namespace pvisor::fiber {
 class FiberVcpuContext final : public NoOwnPaging {
  public:
   FiberVcpuContext(const FiberAddressSpace& space, const VcpuStart& start);
+  ~FiberVcpuContext() override;
+  FiberVcpuContext(const FiberVcpuContext&) = delete;
+  FiberVcpuContext& operator=(const FiberVcpuContext&) = delete;
 
-  [[nodiscard]] const Exit* resume(std::optional<std::int64_t> result, RunBudget budget) override;
+  void run(std::optional<std::int64_t> result, RunBudget budget, ExitHandler& handler) override;
   [[nodiscard]] const Exit* take_exit() override { return nullptr; }
-  void kick() override {}  // the guest only runs inside resume(), on this thread
+  void kick() override {}  // the guest only runs inside run(), on this thread
   void stop() override {}
   [[nodiscard]] pv_cpu_user_regs registers() const override;
 
  private:
+  [[nodiscard]] const Exit& exit_reason();
+
   const FiberAddressSpace& space_;
   Mapping memory_;  ///< guard page, stack, FiberVcpu, vector state
   FiberVcpu* vcpu_ = nullptr;

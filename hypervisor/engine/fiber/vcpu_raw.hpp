@@ -26,13 +26,15 @@ struct FiberVcpu {
   std::uint8_t* xstate;        ///< 64-byte aligned: vector state of an interrupted guest, in XSAVE's standard format
   std::uint64_t xstate_bytes;  ///< room at `xstate`
   std::uint64_t xstate_mask;   ///< components to restore
-  void* monitor_context;       ///< Boost.Context handle of whoever called resume()
+  void* monitor_context;       ///< Boost.Context handle of whoever called run()
+  bool has_avx2;               ///< the host's CPU and kernel
 };
 // Used by entry.S.
 static_assert(offsetof(FiberVcpu, page) == 0);
 static_assert(offsetof(FiberVcpu, xstate) == 4760);
 static_assert(offsetof(FiberVcpu, xstate_mask) == 4776);
 static_assert(offsetof(FiberVcpu, monitor_context) == 4784);
+static_assert(offsetof(FiberVcpu, has_avx2) == 4792);
 
 extern "C" {
 // Thread-local: each thread runs at most one guest at a time.
@@ -42,7 +44,7 @@ extern constinit thread_local std::uint64_t fiber_scratch;
 extern constinit thread_local volatile bool fiber_tick_armed;
 
 // Labels in entry.S; [begin, end) ranges for the signal handler.
-extern const char fiber_entry[], fiber_entry_end[];
+extern const char fiber_entry_iret[], fiber_entry[], fiber_entry_end[];  // the first before the second
 extern const char fiber_exit[], fiber_exit_end[];
 extern const char fiber_landing[];
 

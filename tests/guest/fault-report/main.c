@@ -6,9 +6,16 @@
 
 #include "report.h"
 
+// The backtrace shall name these functions, so the compiler must neither inline nor specialise them.
+#if defined(__clang__)
+#define AS_WRITTEN __attribute__((noinline))
+#else
+#define AS_WRITTEN __attribute__((noinline, noclone))
+#endif
+
 #define NOBODYS_ADDRESS 0x1010
 
-__attribute__((noinline, noclone)) static void write_to(volatile int *address)
+AS_WRITTEN static void write_to(volatile int *address)
 {
     pv_puts("writing"); // a call first: the frame, by which the report finds the caller, is set up before it
     *address = 42;
@@ -16,7 +23,7 @@ __attribute__((noinline, noclone)) static void write_to(volatile int *address)
     __asm__ volatile("");
 }
 
-__attribute__((noinline, noclone)) static void middle_of_things(void)
+AS_WRITTEN static void middle_of_things(void)
 {
     write_to((volatile int *)NOBODYS_ADDRESS);
     __asm__ volatile("");
