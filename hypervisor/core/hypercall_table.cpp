@@ -52,7 +52,7 @@ HypercallResult hc_unknown(HypercallContext&) { return -PV_ENOSYS; }
 constexpr std::array<HypercallHandler, kHypercallNumbers> kHypercallHandlers = [] {
   std::array<HypercallHandler, kHypercallNumbers> handlers{};
   for (std::uint64_t number = 0; number < kHypercallNumbers; ++number) {
-    handlers[number] = kTable[number].handler != nullptr ? kTable[number].handler : hc_unknown;
+    handlers[number] = kTable[number].by == ServedBy::Monitor ? kTable[number].handler : hc_unknown;
   }
   return handlers;
 }();

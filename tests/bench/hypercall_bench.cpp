@@ -3,6 +3,7 @@
 // monitor's own turn.
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -20,10 +21,9 @@ namespace pvisor::bench {
 
 namespace {
 
-constexpr std::uint32_t kCallsPerSlice = 256;  // one turn of the monitor serves so many calls of a vCPU
-constexpr std::uint32_t kLocalBatch = 4096;    // as in the guest
+constexpr std::uint32_t kBatch = 4096;  // as in the guest
 
-/// The guest marks each batch of local calls by one byte of console_io.
+/// The guest marks each batch of calls by one byte of console_io.
 struct CountingHooks final : MonitorHooks {
   std::optional<DomainImage> build_chainload(Domain&, const ChainloadRequest&, std::string&) override { return std::nullopt; }
   std::string crash_report(Domain&, const Vcpu&, const std::string& reason) override { return reason; }
@@ -63,28 +63,23 @@ class CallingGuest {
   Domain* domain_ = nullptr;
 };
 
-/// `calls` were made while `state` ran: their time each, and against the floor if there is one.
-void report(benchmark::State& state, const CallingGuest& guest, double calls, double floor_ns) {
-  if (!guest.is_alive()) return state.SkipWithError("the guest died");
-  const auto kPerCall = benchmark::Counter::kIsRate | benchmark::Counter::kInvert;
-  state.counters["s_per_call"] = benchmark::Counter(calls, kPerCall);
-  state.counters["x_floor"] = benchmark::Counter(calls * floor_ns * 1e-9, kPerCall);
-}
-
-void null_remote(benchmark::State& state, std::string_view engine) {
-  CallingGuest guest(engine, "remote");
-  const double floor = boost_round_trip_ns();
-  for (auto _ : state) guest.turn();
-  report(state, guest, static_cast<double>(state.iterations()) * kCallsPerSlice, floor);
-}
-
-void null_local(benchmark::State& state, std::string_view engine) {
-  CallingGuest guest(engine, "local");
-  const double floor = indirect_call_ns();
+/// Runs a guest that makes calls of one kind: their time each, and against the floor.
+void measure(benchmark::State& state, std::string_view engine, const std::string& kind, double floor_ns) {
+  using Time = std::chrono::steady_clock;
+  CallingGuest guest(engine, kind);
   const std::uint64_t before = guest.batches();
+  const auto begin = Time::now();
   for (auto _ : state) guest.turn();
-  report(state, guest, static_cast<double>((guest.batches() - before) * kLocalBatch), floor);
+  const double ns = std::chrono::duration<double, std::nano>(Time::now() - begin).count();
+  if (!guest.is_alive()) return state.SkipWithError("the guest died");
+  const double each = ns / static_cast<double>((guest.batches() - before) * kBatch);
+  state.counters["ns_per_call"] = each;
+  state.counters["floor_ns"] = floor_ns;
+  state.counters["x_floor"] = each / floor_ns;
 }
+
+void null_remote(benchmark::State& state, std::string_view engine) { measure(state, engine, "remote", boost_round_trip_ns()); }
+void null_local(benchmark::State& state, std::string_view engine) { measure(state, engine, "local", indirect_call_ns()); }
 
 BENCHMARK_CAPTURE(null_remote, fiber, "fiber")->Name("hypercall_null_remote/fiber");
 BENCHMARK_CAPTURE(null_local, fiber, "fiber")->Name("hypercall_null_local/fiber");

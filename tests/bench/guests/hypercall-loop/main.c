@@ -6,8 +6,8 @@
 #include <pvabi/console_io.h>
 #include <pvabi/xen_version.h>
 
-// Local calls are counted in batches: one byte of console_io tells the monitor that so many were made.
-#define LOCAL_BATCH 4096
+// Calls are counted in batches: one byte of console_io tells the monitor that so many were made.
+#define BATCH 4096
 
 int pv_main(const char *command_line)
 {
@@ -15,11 +15,14 @@ int pv_main(const char *command_line)
 
     if (command_line[0] == 'l') {
         for (;;) {
-            for (unsigned i = 0; i < LOCAL_BATCH; i++)
+            for (unsigned i = 0; i < BATCH; i++)
                 pv_xen_version(PV_XENVER_VERSION, 0);
             pv_console_io(PV_CONSOLEIO_WRITE, 1, mark);
         }
     }
-    for (;;)
-        pv_nop();
+    for (;;) {
+        for (unsigned i = 0; i < BATCH; i++)
+            pv_nop();
+        pv_console_io(PV_CONSOLEIO_WRITE, 1, mark);
+    }
 }
