@@ -18,6 +18,7 @@ liburing-dev header:liburing.h
 libcapstone-dev header:capstone/capstone.h
 e2fsprogs command:mke2fs'
 readonly test_packages='
+python3 command:python3
 doctest-dev header:doctest/doctest.h
 libbenchmark-dev header:benchmark/benchmark.h
 libxen-dev header:xen/xen.h
@@ -99,7 +100,13 @@ readonly user_options=(--buildtype=debugoptimized -Ddebug=false)
 configure() { # FOLDER OPTION...
   local folder=$1
   shift
-  if [ -f "$folder/build.ninja" ] && grep -q "\"source\": \"$PWD\"" "$folder/meson-info/meson-info.json" 2>/dev/null; then return 0; fi
+  if [ -f "$folder/build.ninja" ] && grep -q "\"source\": \"$PWD\"" "$folder/meson-info/meson-info.json" 2>/dev/null; then
+    # The demonstration may have configured it before the tests' packages were there.
+    if [[ " $* " == *' -Dtests=enabled '* ]] && ! grep -q 'pvisor-bench' "$folder/build.ninja"; then
+      meson configure "$folder" -Dtests=enabled
+    fi
+    return 0
+  fi
   rm -rf "$folder"/meson-{private,info,logs} "$folder/build.ninja" # left half-way, or from another place
   meson setup "$folder" "$@"
 }
