@@ -72,6 +72,18 @@
         movq    %r15, R15(%r11)
 .endm
 
+/* What a call may change, all but r11, through which the rest is reached. */
+.macro LOAD_CALL
+        movq    RAX(%r11), %rax
+        movq    RDI(%r11), %rdi
+        movq    RSI(%r11), %rsi
+        movq    RDX(%r11), %rdx
+        movq    RCX(%r11), %rcx
+        movq    R8(%r11), %r8
+        movq    R9(%r11), %r9
+        movq    R10(%r11), %r10
+.endm
+
 /* From a slot of the hypercall page; from the slot of iret, which replaces the whole frame, to the first label. */
         .globl  fiber_entry, fiber_entry_iret, fiber_entry_end
         .p2align 6
@@ -114,14 +126,7 @@ fiber_exit:
         je      .Lfull
         /* Fast: the call kept the callee-saved registers. */
         movb    $BLOCK, %fs:fiber_selector@TPOFF
-        movq    RAX(%r11), %rax
-        movq    RDI(%r11), %rdi
-        movq    RSI(%r11), %rsi
-        movq    RDX(%r11), %rdx
-        movq    RCX(%r11), %rcx
-        movq    R8(%r11), %r8
-        movq    R9(%r11), %r9
-        movq    R10(%r11), %r10
+        LOAD_CALL
         movq    RSP(%r11), %rsp
         movq    R11(%r11), %r11
         ret
@@ -138,14 +143,7 @@ fiber_exit:
         pushq   $HOST_CS
         pushq   RIP(%r11)
         movb    $BLOCK, %fs:fiber_selector@TPOFF
-        movq    RAX(%r11), %rax
-        movq    RDI(%r11), %rdi
-        movq    RSI(%r11), %rsi
-        movq    RDX(%r11), %rdx
-        movq    RCX(%r11), %rcx
-        movq    R8(%r11), %r8
-        movq    R9(%r11), %r9
-        movq    R10(%r11), %r10
+        LOAD_CALL
         movq    RBX(%r11), %rbx
         movq    RBP(%r11), %rbp
         movq    R12(%r11), %r12
