@@ -82,7 +82,7 @@ step_asan() {
   leaks=$(leak_checks)
   if [ "$leaks" = 0 ]; then say 'build-asan: leaks are not looked for: the host denies ptrace'; fi
   say 'build-asan: building'
-  if ! build build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false; then note fail build-asan 'the build failed'; return 0; fi
+  if ! build build-asan "${user_options[@]}" -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false; then note fail build-asan 'the build failed'; return 0; fi
   # The fiber engine handles faults itself, on its own alternate stack.
   ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:allow_user_segv_handler=1:use_sigaltstack=0:detect_leaks=$leaks \
     UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 run_suites build-asan unit abi loader guest
@@ -91,7 +91,7 @@ step_asan() {
 step_tsan() {
   if ! sanitizer_runs -fsanitize=thread; then note skip build-tsan 'programs built with TSan do not run here'; return 0; fi
   say 'build-tsan: building what the suite needs'
-  if ! configure build-tsan -Dtests=enabled -Db_sanitize=thread -Db_lundef=false >"$work/log" 2>&1; then
+  if ! configure build-tsan "${user_options[@]}" -Dtests=enabled -Db_sanitize=thread -Db_lundef=false >"$work/log" 2>&1; then
     tail -n 40 "$work/log" >&2
     note fail build-tsan 'it cannot be configured'
     return 0
@@ -101,7 +101,7 @@ step_tsan() {
 
 step_clang() {
   say 'build-clang: building'
-  if CC=clang CXX=clang++ build build-clang -Dtests=enabled "$(werror_for clang++)"; then note ok build-clang; else note fail build-clang 'the build failed'; fi
+  if CC=clang CXX=clang++ build build-clang "${user_options[@]}" -Dtests=enabled "$(werror_for clang++)"; then note ok build-clang; else note fail build-clang 'the build failed'; fi
 }
 
 step_build
