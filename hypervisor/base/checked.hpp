@@ -4,7 +4,6 @@
 
 #include <concepts>
 #include <cstdint>
-#include <limits>
 #include <optional>
 
 namespace pvisor {
@@ -27,21 +26,6 @@ template <std::unsigned_integral T>
 template <std::unsigned_integral T>
 [[nodiscard]] constexpr bool range_inside(T offset, T length, T size) {
   return offset <= size && length <= size - offset;
-}
-
-/// Rounds up to a power-of-two alignment; nothing if the result does not fit.
-template <std::unsigned_integral T>
-[[nodiscard]] constexpr std::optional<T> checked_align_up(T value, T alignment) {
-  const auto sum = checked_add<T>(value, static_cast<T>(alignment - 1));
-  if (!sum) return std::nullopt;
-  return static_cast<T>(*sum & ~static_cast<T>(alignment - 1));
-}
-
-/// Narrows if the value fits.
-template <std::unsigned_integral To, std::unsigned_integral From>
-[[nodiscard]] constexpr std::optional<To> checked_narrow(From value) {
-  if (value > std::numeric_limits<To>::max()) return std::nullopt;
-  return static_cast<To>(value);
 }
 
 }  // namespace pvisor

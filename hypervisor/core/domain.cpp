@@ -90,11 +90,6 @@ void Domain::end(DomainEnd end) {
   }
 }
 
-void Domain::restart() {
-  end_.reset();
-  exit_code_ = 0;
-}
-
 void Domain::raise_event(Port port, VcpuId vcpu) {
   if (end_) return;
   const SharedInfo::Raised raised = shared_info().raise(port, vcpu);

@@ -95,8 +95,6 @@ class Domain final : private EventSink {
   /// The guest ended itself, or was ended. The first end counts; no vCPU runs afterwards.
   void end(DomainEnd end);
   [[nodiscard]] const std::optional<DomainEnd>& ended() const { return end_; }
-  /// Forgets the end, so that a new image may be installed (reboot).
-  void restart();
   void set_exit_code(int code) { exit_code_ = code; }
   [[nodiscard]] int exit_code() const { return exit_code_; }
 
