@@ -27,4 +27,4 @@ struct pv_blk {
 };
 
 // Ends all requests under way with -PV_EIO.
-void blk_fail_all(struct pv_blk *disk);
+void pv_blk_fail_all(struct pv_blk *disk);

@@ -124,7 +124,7 @@ static void finish(struct blk_slot *slot, int status)
         request->done(request);
 }
 
-void blk_fail_all(struct pv_blk *disk)
+void pv_blk_fail_all(struct pv_blk *disk)
 {
     disk->broken = true;
     for (unsigned i = 0; i < PV_BLK_DEPTH; i++)
@@ -165,7 +165,7 @@ unsigned pv_blk_poll(struct pv_blk *disk)
     unsigned count = 0;
     while (!disk->broken) {
         if (!take_responses(disk, &count)) {
-            blk_fail_all(disk);
+            pv_blk_fail_all(disk);
             break;
         }
         PV_WRITE_ONCE(disk->ring->header.rsp_event, disk->consumed + 1); // step 3

@@ -9,8 +9,6 @@
 
 #include <pvabi/sched.h>
 
-void (*pv_before_exit)(void);
-
 void pv_shutdown(unsigned reason)
 {
     pv_irq_disable();

@@ -20,12 +20,6 @@ struct header {
 };
 
 static struct header *free_blocks[CLASSES];
-static const struct pv_heap_hooks *hooks;
-
-void pv_heap_use(const struct pv_heap_hooks *own)
-{
-    hooks = own;
-}
 
 static size_t whole_size(uint32_t kind)
 {
@@ -67,8 +61,6 @@ static struct header *allocate(size_t whole)
 
 void *pv_malloc(size_t size)
 {
-    if (hooks)
-        return hooks->allocate(size);
     if (size > (size_t)PV_PAGE_SIZE << (PV_PAGE_ORDERS - 1))
         return NULL;
     const bool enabled = pv_irq_save();
@@ -89,10 +81,6 @@ static struct header *header_of(void *block)
 
 void pv_free(void *block)
 {
-    if (hooks) {
-        hooks->release(block);
-        return;
-    }
     if (!block)
         return;
     struct header *header = header_of(block);
@@ -108,21 +96,8 @@ void pv_free(void *block)
     pv_irq_restore(enabled);
 }
 
-void *pv_calloc(size_t count, size_t size)
-{
-    size_t whole;
-    if (__builtin_mul_overflow(count, size, &whole))
-        return NULL;
-    void *block = pv_malloc(whole);
-    if (block)
-        memset(block, 0, whole);
-    return block;
-}
-
 void *pv_realloc(void *block, size_t size)
 {
-    if (hooks)
-        return hooks->reallocate(block, size);
     if (!block)
         return pv_malloc(size);
     const size_t usable = whole_size(header_of(block)->kind) - sizeof(struct header);

@@ -10,6 +10,7 @@
 #include <pvabi/mmu.h>
 #include <pvabi/xen_version.h>
 
+const struct pv_start_info *pv_start_info;
 uintptr_t pv_base;
 const uint64_t *pv_p2m;
 struct pv_shared_info *pv_shared;
@@ -42,22 +43,23 @@ static uintptr_t end_of_initial_mapping(uintptr_t boot_end)
     return (boot_end + (UINT64_C(512) << 10) + unit - 1) & ~(unit - 1);
 }
 
-void pv_memory_init(uintptr_t load_bias, uintptr_t boot_stack_top)
+void pv_memory_init(const struct pv_start_info *info, uintptr_t base, uintptr_t boot_stack_top)
 {
+    pv_start_info = info;
     features = read_features();
-    pv_base = load_bias; // VIRT_BASE is 0 at link time
+    pv_base = base;
     pv_boot_end = (boot_stack_top + PV_PAGE_SIZE - 1) & ~(uintptr_t)(PV_PAGE_SIZE - 1);
-    pv_ram_end = pv_base + (pv_start_info->nr_pages << PV_PAGE_SHIFT);
+    pv_ram_end = pv_base + (info->nr_pages << PV_PAGE_SHIFT);
 
     if (pv_has_feature(PV_XENFEAT_AUTO_TRANSLATED_PHYSMAP)) {
-        pv_shared = (struct pv_shared_info *)(pv_base + pv_start_info->shared_info);
+        pv_shared = (struct pv_shared_info *)(pv_base + info->shared_info);
     } else {
-        pv_p2m = (const uint64_t *)pv_start_info->mfn_list;
+        pv_p2m = (const uint64_t *)info->mfn_list;
         const uintptr_t mapped_end = end_of_initial_mapping(pv_boot_end);
         if (mapped_end < pv_ram_end)
             pv_ram_end = mapped_end;
         pv_shared = map_shared_info();
-        pv_update_va_mapping(pv_base, 0, PV_UVMF_INVLPG); // null pointers shall fault; at level 0 they do anyhow
+        pv_update_va_mapping(pv_base, 0, PV_UVMF_INVLPG); // the stack's guard page, and null pointers; at level 0 both fault anyhow
     }
 
     for (unsigned i = 0; i < PV_EVTCHN_WORDS; i++)

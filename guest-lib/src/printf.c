@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Formatted text on the console, handed over in pieces of one line rather than of one character.
+// Formatted output, handed over in pieces of one line rather than of one character.
 
-#include <pv/console.h>
 #include <pv/printf.h>
-
-#include <pv/console.h>
 
 struct piece {
     size_t used;
@@ -16,7 +13,7 @@ static void append(void *context, const char *bytes, size_t size)
     struct piece *piece = context;
     for (; size; size--) {
         if (piece->used == sizeof piece->bytes) {
-            pv_console_write(piece->bytes, piece->used);
+            pv_output(piece->bytes, piece->used);
             piece->used = 0;
         }
         piece->bytes[piece->used++] = *bytes++;
@@ -28,7 +25,7 @@ int pv_vprintf(const char *format, va_list arguments)
     struct piece piece;
     piece.used = 0;
     const int length = pv_vformat(append, &piece, format, arguments);
-    pv_console_write(piece.bytes, piece.used);
+    pv_output(piece.bytes, piece.used);
     return length;
 }
 

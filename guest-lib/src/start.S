@@ -9,7 +9,7 @@
 
 #define R_X86_64_RELATIVE 8
 
-    .section .pv.start, "ax", @progbits
+    .section .text.pv_start, "ax", @progbits
     .globl pv_start
     .hidden pv_notes, pv_relocations_begin, pv_relocations_end
     .type pv_start, @function
@@ -48,16 +48,9 @@ relocated:
     ud2
     .size pv_start, . - pv_start
 
-    // The hypervisor fills this page: slot n of 32 bytes issues hypercall n. Until then every slot traps.
-    .section .pv.hypercall_page, "ax", @progbits
-    .globl pv_hypercall_page
+    .section .bss.pv_main_stack, "aw", @nobits
     .balign 4096
-pv_hypercall_page:
-    .fill   2048, 2, 0x0b0f                 // ud2
-    .size pv_hypercall_page, 4096
-
-    .bss
-    .balign 4096
+    .skip   4096                            // the guard page on Xen (memory.c)
 pv_main_stack:
     .skip   PV_MAIN_STACK_SIZE
     .size pv_main_stack, PV_MAIN_STACK_SIZE

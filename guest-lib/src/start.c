@@ -6,13 +6,10 @@
 
 #include <pv/memory.h>
 
-const struct pv_start_info *pv_start_info;
-
 void pv_start_main(const struct pv_start_info *info, uintptr_t load_bias, uintptr_t boot_stack_top); // from start.S
 
 void pv_start_main(const struct pv_start_info *info, uintptr_t load_bias, uintptr_t boot_stack_top)
 {
-    pv_start_info = info;
-    pv_memory_init(load_bias, boot_stack_top);
+    pv_memory_init(info, load_bias, boot_stack_top); // VIRT_BASE is 0 at link time
     pv_exit(pv_main(info->cmd_line));
 }

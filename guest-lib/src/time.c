@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Reading time from shared_info, by the version protocol of pvabi/shared_info.h.
+// Reading system time from shared_info, by the version protocol of pvabi/shared_info.h.
 
 #include <pv/time.h>
 
 #include <pv/barrier.h>
-#include <pv/hypercall.h>
 #include <pv/memory.h>
-
-#include <pvabi/sched.h>
 
 static uint64_t latest; // the largest time told so far: TSC rates are corrected now and then, time must not go back
 
@@ -48,28 +45,4 @@ uint64_t pv_time_ns(void)
         if (__atomic_compare_exchange_n(&latest, &last, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
             return now;
     return last;
-}
-
-uint64_t pv_wall_clock_ns(void)
-{
-    for (;;) {
-        const uint32_t version = PV_READ_ONCE(pv_shared->wc_version);
-        pv_rmb();
-        const uint64_t seconds = (uint64_t)PV_READ_ONCE(pv_shared->wc_sec_hi) << 32 | PV_READ_ONCE(pv_shared->wc_sec);
-        const uint64_t base = seconds * PV_SECOND_NS + PV_READ_ONCE(pv_shared->wc_nsec);
-        pv_rmb();
-        if (!(version & 1) && version == PV_READ_ONCE(pv_shared->wc_version))
-            return base + pv_time_ns();
-    }
-}
-
-// A poll of no ports with a time limit: it needs neither a port nor the timer, which stays free for pv_timer_set.
-void pv_sleep_ns(uint64_t duration_ns)
-{
-    const uint64_t deadline = pv_time_ns() + duration_ns;
-    while (pv_time_ns() < deadline) {
-        struct pv_sched_poll poll = {.timeout = deadline};
-        if (pv_sched_op(PV_SCHEDOP_POLL, &poll) != 0)
-            pv_sched_op(PV_SCHEDOP_YIELD, NULL);
-    }
 }

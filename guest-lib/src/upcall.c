@@ -11,7 +11,6 @@
 
 #include <pvabi/errno.h>
 #include <pvabi/sched.h>
-#include <pvabi/xen_version.h>
 
 struct slot {
     pv_event_handler handler;
@@ -118,21 +117,10 @@ void pv_failsafe(void)
     pv_panic("failsafe callback: the hypervisor could not return to the guest");
 }
 
-void pv_irq_restore(bool enabled)
-{
-    if (enabled)
-        pv_irq_enable();
-}
-
-// The exchange is a full fence: an event that came before it is seen by the test, one that comes after makes an upcall by
-// itself. Any hypercall delivers what is pending on its way back.
 void pv_irq_enable(void)
 {
     register_entries();
-    struct pv_vcpu_info *info = &pv_shared->vcpu_info[0];
-    __atomic_exchange_n(&info->evtchn_upcall_mask, (uint8_t)0, __ATOMIC_SEQ_CST);
-    if (PV_READ_ONCE(info->evtchn_upcall_pending))
-        pv_xen_version(PV_XENVER_VERSION, NULL);
+    pv_irq_restore(true);
 }
 
 void pv_event_block(void)

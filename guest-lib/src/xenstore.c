@@ -10,7 +10,7 @@
 
 int pv_xs_read(pv_xs_transaction transaction, const char *path, char *value, size_t size)
 {
-    return xs_request_path(PV_XS_READ, transaction, path, value, size);
+    return pv_xs_request_path(PV_XS_READ, transaction, path, value, size);
 }
 
 int pv_xs_read_number(pv_xs_transaction transaction, const char *path, uint64_t *number)
@@ -26,8 +26,8 @@ int pv_xs_read_number(pv_xs_transaction transaction, const char *path, uint64_t 
 
 int pv_xs_write(pv_xs_transaction transaction, const char *path, const char *value)
 {
-    const struct xs_part parts[] = {xs_text(path), {value, pv_strlen(value)}};
-    const int result = xs_request(PV_XS_WRITE, transaction, parts, 2, NULL, 0);
+    const struct pv_xs_part parts[] = {pv_xs_text(path), {value, pv_strlen(value)}};
+    const int result = pv_xs_request(PV_XS_WRITE, transaction, parts, 2, NULL, 0);
     return result < 0 ? result : 0;
 }
 
@@ -45,30 +45,30 @@ int pv_xs_printf(pv_xs_transaction transaction, const char *path, const char *fo
 
 int pv_xs_mkdir(pv_xs_transaction transaction, const char *path)
 {
-    const int result = xs_request_path(PV_XS_MKDIR, transaction, path, NULL, 0);
+    const int result = pv_xs_request_path(PV_XS_MKDIR, transaction, path, NULL, 0);
     return result < 0 ? result : 0;
 }
 
 int pv_xs_remove(pv_xs_transaction transaction, const char *path)
 {
-    const int result = xs_request_path(PV_XS_RM, transaction, path, NULL, 0);
+    const int result = pv_xs_request_path(PV_XS_RM, transaction, path, NULL, 0);
     return result < 0 ? result : 0;
 }
 
 int pv_xs_directory(pv_xs_transaction transaction, const char *path, char *names, size_t size)
 {
-    return xs_request_path(PV_XS_DIRECTORY, transaction, path, names, size);
+    return pv_xs_request_path(PV_XS_DIRECTORY, transaction, path, names, size);
 }
 
 int pv_xs_get_permissions(pv_xs_transaction transaction, const char *path, char *permissions, size_t size)
 {
-    return xs_request_path(PV_XS_GET_PERMS, transaction, path, permissions, size);
+    return pv_xs_request_path(PV_XS_GET_PERMS, transaction, path, permissions, size);
 }
 
 int pv_xs_set_permissions(pv_xs_transaction transaction, const char *path, const char *permissions, size_t size)
 {
-    const struct xs_part parts[] = {xs_text(path), {permissions, size}};
-    const int result = xs_request(PV_XS_SET_PERMS, transaction, parts, 2, NULL, 0);
+    const struct pv_xs_part parts[] = {pv_xs_text(path), {permissions, size}};
+    const int result = pv_xs_request(PV_XS_SET_PERMS, transaction, parts, 2, NULL, 0);
     return result < 0 ? result : 0;
 }
 

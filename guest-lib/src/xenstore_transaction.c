@@ -11,7 +11,7 @@ int pv_xs_transaction_start(pv_xs_transaction *transaction)
 {
     char text[24];
     uint64_t number;
-    const int length = xs_request_path(PV_XS_TRANSACTION_START, PV_XS_NO_TRANSACTION, "", text, sizeof text);
+    const int length = pv_xs_request_path(PV_XS_TRANSACTION_START, PV_XS_NO_TRANSACTION, "", text, sizeof text);
     if (length < 0)
         return length;
     if (!pv_parse_number(text, &number))
@@ -22,7 +22,7 @@ int pv_xs_transaction_start(pv_xs_transaction *transaction)
 
 int pv_xs_transaction_end(pv_xs_transaction transaction, bool commit)
 {
-    const int result = xs_request_path(PV_XS_TRANSACTION_END, transaction, commit ? "T" : "F", NULL, 0);
+    const int result = pv_xs_request_path(PV_XS_TRANSACTION_END, transaction, commit ? "T" : "F", NULL, 0);
     return result < 0 ? result : 0;
 }
 

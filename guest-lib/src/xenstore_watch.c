@@ -61,23 +61,23 @@ static bool dequeue(const char *token, struct pv_xs_event *event)
 
 int pv_xs_watch(const char *path, const char *token)
 {
-    xs_on_event = enqueue;
-    const struct xs_part parts[] = {xs_text(path), xs_text(token)};
-    const int result = xs_request(PV_XS_WATCH, PV_XS_NO_TRANSACTION, parts, 2, NULL, 0);
+    pv_xs_on_event = enqueue;
+    const struct pv_xs_part parts[] = {pv_xs_text(path), pv_xs_text(token)};
+    const int result = pv_xs_request(PV_XS_WATCH, PV_XS_NO_TRANSACTION, parts, 2, NULL, 0);
     return result < 0 ? result : 0;
 }
 
 int pv_xs_unwatch(const char *path, const char *token)
 {
-    const struct xs_part parts[] = {xs_text(path), xs_text(token)};
-    const int result = xs_request(PV_XS_UNWATCH, PV_XS_NO_TRANSACTION, parts, 2, NULL, 0);
+    const struct pv_xs_part parts[] = {pv_xs_text(path), pv_xs_text(token)};
+    const int result = pv_xs_request(PV_XS_UNWATCH, PV_XS_NO_TRANSACTION, parts, 2, NULL, 0);
     return result < 0 ? result : 0;
 }
 
 bool pv_xs_wait_event(const char *token, struct pv_xs_event *event, uint64_t deadline_ns)
 {
     while (!dequeue(token, event))
-        if (!xs_receive(deadline_ns))
+        if (!pv_xs_receive(deadline_ns))
             return false;
     return true;
 }

@@ -21,7 +21,7 @@ static uint32_t last_id;
 static struct pv_xsd_sockmsg header;
 static char payload[PV_XENSTORE_PAYLOAD_MAX + 1];
 
-void (*xs_on_event)(const char *payload, size_t size);
+void (*pv_xs_on_event)(const char *payload, size_t size);
 
 static bool prepare(void)
 {
@@ -97,12 +97,12 @@ static bool receive_message(uint64_t deadline_ns)
         pv_panic("xenstore: a message of %u bytes", header.len);
     receive_bytes(payload, header.len, 0);
     payload[header.len] = '\0';
-    if (header.type == PV_XS_WATCH_EVENT && xs_on_event)
-        xs_on_event(payload, header.len);
+    if (header.type == PV_XS_WATCH_EVENT && pv_xs_on_event)
+        pv_xs_on_event(payload, header.len);
     return true;
 }
 
-bool xs_receive(uint64_t deadline_ns)
+bool pv_xs_receive(uint64_t deadline_ns)
 {
     return prepare() && receive_message(deadline_ns);
 }
@@ -124,7 +124,7 @@ static int error_number(const char *name)
     return -PV_EIO;
 }
 
-int xs_request(uint32_t type, pv_xs_transaction transaction, const struct xs_part *parts, unsigned count, char *reply,
+int pv_xs_request(uint32_t type, pv_xs_transaction transaction, const struct pv_xs_part *parts, unsigned count, char *reply,
                size_t size)
 {
     if (!prepare())
@@ -157,13 +157,13 @@ int xs_request(uint32_t type, pv_xs_transaction transaction, const struct xs_par
     return (int)header.len;
 }
 
-struct xs_part xs_text(const char *text)
+struct pv_xs_part pv_xs_text(const char *text)
 {
-    return (struct xs_part){.bytes = text, .size = pv_strlen(text) + 1};
+    return (struct pv_xs_part){.bytes = text, .size = pv_strlen(text) + 1};
 }
 
-int xs_request_path(uint32_t type, pv_xs_transaction transaction, const char *path, char *reply, size_t size)
+int pv_xs_request_path(uint32_t type, pv_xs_transaction transaction, const char *path, char *reply, size_t size)
 {
-    const struct xs_part part = xs_text(path);
-    return xs_request(type, transaction, &part, 1, reply, size);
+    const struct pv_xs_part part = pv_xs_text(path);
+    return pv_xs_request(type, transaction, &part, 1, reply, size);
 }

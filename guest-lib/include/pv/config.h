@@ -2,7 +2,8 @@
 // Sizes fixed when the library is built. Readable by C, C++ and the assembler.
 #pragma once
 
-// The stack pv_main runs on; the hypervisor's boot stack may be a single page.
+// The stack pv_main runs on, at the lowest addresses of the image: an overflow faults. The hypervisor's boot stack may be a
+// single page.
 #define PV_MAIN_STACK_SIZE 0x10000
 
 // Ports that may have a handler at the same time (at most 255).

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The console: bytes out, bytes in, as they are (no translation of newlines). printf.h has formatted output.
+// The console: bytes out, bytes in, as they are (no translation of newlines). printf.h prints text.
 // Uses the console ring, or, where a domain has none (Xen's first domain), the console_io call.
 // Printing is safe with upcalls masked and in handlers, but not in two handlers at once.
 #pragma once
@@ -14,9 +14,6 @@ extern "C" {
 
 // Writes all bytes; waits while the ring is full.
 void pv_console_write(const char *bytes, size_t size);
-
-// Writes a text and a newline.
-void pv_puts(const char *text);
 
 // Waits until all that was written has been taken, at most this many nanoseconds. Done by pv_exit.
 void pv_console_flush(uint64_t limit_ns);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Memory of any size. Blocks are aligned to 16 bytes. Safe in handlers.
+//
+// A hook: a kernel that has an allocator defines pv_malloc and pv_free itself, and the library uses those; its own heap is
+// then not linked. Who also wants pv_realloc defines that, too. pv_calloc goes by whichever pv_malloc there is.
 #pragma once
 
 #include <stddef.h>
@@ -12,14 +15,6 @@ void *pv_malloc(size_t size); // null when there is no more
 void *pv_calloc(size_t count, size_t size);
 void *pv_realloc(void *block, size_t size); // null leaves the block as it was
 void pv_free(void *block);
-
-// A guest with an allocator of its own puts it in place of the library's, before the first block is allocated.
-struct pv_heap_hooks {
-    void *(*allocate)(size_t size);
-    void *(*reallocate)(void *block, size_t size);
-    void (*release)(void *block);
-};
-void pv_heap_use(const struct pv_heap_hooks *hooks);
 
 #ifdef __cplusplus
 }

@@ -50,8 +50,10 @@ void *pv_mfn_to_virt(uint64_t mfn);
 // The ramdisk the domain was started with, or null; *bytes receives its size.
 const void *pv_ramdisk(uint64_t *bytes);
 
-// Called once by the start code.
-void pv_memory_init(uintptr_t load_bias, uintptr_t boot_stack_top);
+// Called once, before anything else of the library, by its start code or by a kernel that has its own. `base` is where the
+// kernel sees pfn 0: the VIRT_BASE of its notes, plus the load bias if it is relocatable. `boot_stack_top` is rsp at entry.
+struct pv_start_info;
+void pv_memory_init(const struct pv_start_info *info, uintptr_t base, uintptr_t boot_stack_top);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Whole pages: the RAM behind what the builder put into memory, handed out in runs of 2^order pages that are aligned to
 // their size. Contents are whatever was there. Safe in handlers.
+//
+// A hook: rings and the heap take their pages here. A kernel that has an allocator of pages defines pv_pages_alloc and
+// pv_pages_free itself, and the library's is not linked. What it hands out lies in the domain's RAM.
 #pragma once
 
 #include <stddef.h>

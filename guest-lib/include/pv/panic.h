@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Giving up: prints why and where, and crashes the domain. Addresses in backtraces are link-time ones, ready for
-// `addr2line -e guest.elf`.
+// `addr2line -e guest.elf`. With upcalls in whatever state, in handlers too.
+//
+// A hook: what the library itself gives up for ends in pv_panic, too. A kernel that has its own way defines pv_panic, and the
+// library's, with all it needs for printing, is not linked.
 #pragma once
 
 #include <pv/attributes.h>

@@ -20,7 +20,14 @@ int pv_vsnprintf(char *text, size_t size, const char *format, va_list arguments)
 typedef void (*pv_sink)(void *context, const char *bytes, size_t size);
 int pv_vformat(pv_sink sink, void *context, const char *format, va_list arguments);
 
-// Prints on the console (console.h). Returns the number of characters.
+// Where pv_printf, pv_puts and pv_panic print. A hook: the library's writes to the console (console.h); a kernel that
+// defines its own has the library print there, and its console is then not linked.
+void pv_output(const char *bytes, size_t size);
+
+// Prints a text and a newline.
+void pv_puts(const char *text);
+
+// Prints. Returns the number of characters.
 int pv_printf(const char *format, ...) PV_PRINTF(1, 2);
 int pv_vprintf(const char *format, va_list arguments);
 
