@@ -27,6 +27,7 @@ constexpr auto kTable = [] {
   shim(PV_HC_STACK_SWITCH);
   shim(PV_HC_SET_CALLBACKS);
   shim(PV_HC_FPU_TASKSWITCH);
+  shim(PV_HC_MULTICALL);
   shim(PV_HC_XEN_VERSION);
   shim(PV_HC_VM_ASSIST);
   shim(PV_HC_IRET);

@@ -18,10 +18,16 @@ const char* text_of(std::uint32_t death) {
 
 }  // namespace
 
-void take_slot(const shim::ExitSlot& slot, const pv_cpu_user_regs& frame, Exit& exit) {
+void take_slot(const shim::VcpuPage& page, Exit& exit) {
+  const shim::ExitSlot& slot = page.exit;
+  const pv_cpu_user_regs& frame = page.frame;
+  const shim::ListedCall& listed = page.listed;
   switch (slot.kind) {
     case shim::kExitHypercall:
       exit = HypercallExit{frame.rax, {frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8}};
+      return;
+    case shim::kExitListedCall:
+      exit = HypercallExit{listed.number, {listed.args[0], listed.args[1], listed.args[2], listed.args[3], listed.args[4]}};
       return;
     case shim::kExitFault: exit = FaultExit{slot.vector, slot.error_code, slot.address}; return;
     case shim::kExitPreempted: exit = PreemptedExit{}; return;

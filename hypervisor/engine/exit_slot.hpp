@@ -9,6 +9,6 @@ namespace pvisor {
 
 /// Fills `exit` from the slot and, for a call, the frame; both are copies unless the engine trusts its guests. An unknown
 /// kind becomes DiedExit.
-void take_slot(const shim::ExitSlot& slot, const pv_cpu_user_regs& frame, Exit& exit);
+void take_slot(const shim::VcpuPage& page, Exit& exit);
 
 }  // namespace pvisor

@@ -24,9 +24,16 @@ struct BounceFrame {
   uint64_t words[8];
 };
 
+constexpr uint64_t kUpcallPending = offsetof(pv_vcpu_info, evtchn_upcall_pending);
+
 [[nodiscard]] bool has_error_code(uint8_t vector) { return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17; }
 
 }  // namespace
+
+bool is_interrupted(const VcpuPage& page) {
+  if (page.work_pending != 0) return true;
+  return load_byte(page.vcpu_info + kUpcallPending) != 0 && load_byte(page.vcpu_info + kUpcallMask) == 0;
+}
 
 void die(VcpuPage& page, DeathReason reason) {
   page.exit.kind = kExitDied;

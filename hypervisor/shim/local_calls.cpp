@@ -126,17 +126,16 @@ int64_t xen_version(const VcpuPage& page, uint32_t command, uint64_t argument) {
 
 }  // namespace
 
-int64_t local_call(VcpuPage& page, uint64_t number) {
-  const pv_cpu_user_regs& regs = page.frame;
-  const auto command = static_cast<uint32_t>(regs.rdi);
+int64_t local_call(VcpuPage& page, uint64_t number, uint64_t a1, uint64_t a2, uint64_t a3) {
+  const auto command = static_cast<uint32_t>(a1);
   switch (number) {
-    case PV_HC_XEN_VERSION: return xen_version(page, command, regs.rsi);
-    case PV_HC_SET_TRAP_TABLE: return set_trap_table(page, regs.rdi);
-    case PV_HC_SET_CALLBACKS: return set_callbacks(page, regs.rdi, regs.rsi, regs.rdx);
-    case PV_HC_CALLBACK_OP: return callback_op(page, command, regs.rsi);
-    case PV_HC_STACK_SWITCH: page.kernel_sp = regs.rsi; return 0;
+    case PV_HC_XEN_VERSION: return xen_version(page, command, a2);
+    case PV_HC_SET_TRAP_TABLE: return set_trap_table(page, a1);
+    case PV_HC_SET_CALLBACKS: return set_callbacks(page, a1, a2, a3);
+    case PV_HC_CALLBACK_OP: return callback_op(page, command, a2);
+    case PV_HC_STACK_SWITCH: page.kernel_sp = a2; return 0;
     case PV_HC_FPU_TASKSWITCH: return 0;
-    case PV_HC_VM_ASSIST: return vm_assist(command, static_cast<uint32_t>(regs.rsi));
+    case PV_HC_VM_ASSIST: return vm_assist(command, static_cast<uint32_t>(a2));
     default: return -PV_ENOSYS;
   }
 }

@@ -38,14 +38,21 @@ namespace pvisor::shim {
 [[nodiscard]] bool copy_from_guest(const VcpuPage& page, void* to, uint64_t from, uint64_t bytes);
 [[nodiscard]] bool copy_to_guest(const VcpuPage& page, uint64_t to, const void* from, uint64_t bytes);
 
-/// Answers a local call other than iret.
-[[nodiscard]] int64_t local_call(VcpuPage& page, uint64_t number);
+/// True for the calls that are answered here.
+[[nodiscard]] bool is_local(uint64_t number);
+/// Answers a local call other than iret and multicall. None of them takes more than three arguments.
+[[nodiscard]] int64_t local_call(VcpuPage& page, uint64_t number, uint64_t a1, uint64_t a2, uint64_t a3);
+/// The multicall hypercall: makes the calls of a list, by the monitor where they are not local.
+void do_multicall(VcpuPage& page);
 /// The iret hypercall: replaces the frame by the one on the guest's stack.
 void do_iret(VcpuPage& page);
 /// Pushes a Xen frame for `handler` on the guest's stack and makes the frame continue there.
 void bounce(VcpuPage& page, uint64_t handler, bool mask_events, bool has_error_code, uint32_t error_code);
 /// Ends the vCPU.
 void die(VcpuPage& page, DeathReason reason);
+
+/// True if the exit path has something to do before the guest goes on: an event to deliver, or the monitor asked.
+[[nodiscard]] bool is_interrupted(const VcpuPage& page);
 
 [[nodiscard]] uint8_t load_byte(uint64_t address);
 void store_byte(uint64_t address, uint8_t value);

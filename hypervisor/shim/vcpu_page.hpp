@@ -23,6 +23,7 @@ enum ExitKind : uint32_t {
   kExitFault = 2,      ///< an exception without a handler
   kExitPreempted = 3,  ///< `work_pending` was set
   kExitDied = 4,       ///< the shim cannot go on: see DeathReason
+  kExitListedCall = 5, ///< a call out of a multicall's list: number and arguments are in VcpuPage::listed
 };
 
 /// Texts for these are in the engines' common code (engine/exit_slot.cpp).
@@ -47,6 +48,12 @@ struct ExitSlot {
   uint8_t reserved[3];
 };
 
+/// One call of a multicall's list, for the monitor. The frame keeps the registers of the multicall itself.
+struct ListedCall {
+  uint64_t number;
+  uint64_t args[5];
+};
+
 struct Callback {
   uint64_t address;
   uint64_t flags;
@@ -68,8 +75,10 @@ struct VcpuPage {
   Callback failsafe;
   Callback syscall;
   ExitSlot exit;
+  ListedCall listed;
   alignas(64) uint8_t vector[256];  ///< xmm0-15 across a remote call, where the home shares a CPU with the monitor
   pv_trap_info traps[256];
+  uint64_t hypercall_page;  ///< guest address; a multicall that is interrupted goes on by its slot there
 };
 
 // Used by assembly (engine/*/entry.S).

@@ -34,10 +34,7 @@ struct Guest {
     return page->window_base + offset;
   }
   std::int64_t call(std::uint64_t number, std::uint64_t a = 0, std::uint64_t b = 0, std::uint64_t c = 0) const {
-    page->frame.rdi = a;
-    page->frame.rsi = b;
-    page->frame.rdx = c;
-    return local_call(*page, number);
+    return local_call(*page, number, a, b, c);
   }
   [[nodiscard]] std::uint64_t end() const { return page->window_base + page->window_bytes; }
 

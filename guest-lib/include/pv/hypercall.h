@@ -10,6 +10,7 @@
 #include <pvabi/cpu.h>
 #include <pvabi/extensions.h>
 #include <pvabi/hypercalls.h>
+#include <pvabi/multicall.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,8 +54,8 @@ static inline long pv_memory_op(unsigned command, void *argument)
     return PV_HYPERCALL(PV_HC_MEMORY_OP, command, argument, 0, 0, 0);
 }
 
-// `count` structs of one pv_multicall_entry each are made as calls, one after the other.
-static inline long pv_multicall(void *entries, unsigned count)
+// Makes `count` calls, one after the other; each answer is in its entry.
+static inline long pv_multicall(struct pv_multicall_entry *entries, unsigned count)
 {
     return PV_HYPERCALL(PV_HC_MULTICALL, entries, count, 0, 0, 0);
 }

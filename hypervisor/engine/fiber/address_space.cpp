@@ -98,7 +98,8 @@ void FiberAddressSpace::fill_hypercall_page(std::span<std::byte, 4096> page) con
     emit({static_cast<unsigned>(displacement), 0, 0, 0});
     std::byte* slot = page.data() + number * PV_HYPERCALL_STUB_SIZE;
     std::memcpy(slot, code, length);
-    const auto target = reinterpret_cast<std::uint64_t>(number == PV_HC_IRET ? fiber_entry_iret : fiber_entry);
+    const bool whole = number == PV_HC_IRET || number == PV_HC_MULTICALL;
+    const auto target = reinterpret_cast<std::uint64_t>(whole ? fiber_entry_whole : fiber_entry);
     std::memcpy(slot + kTargetAt, &target, sizeof target);
   }
 }

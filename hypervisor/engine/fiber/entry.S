@@ -28,10 +28,10 @@
 #define EXIT_KIND 296
 #define EXIT_RESULT 304
 #define VECTOR 384
-#define XSTATE 4760
-#define XSTATE_MASK 4776
-#define MONITOR_CONTEXT 4784
-#define HAS_AVX2 4792
+#define XSTATE 4824
+#define XSTATE_MASK 4840
+#define MONITOR_CONTEXT 4848
+#define HAS_AVX2 4856
 
 #define EXIT_PREEMPTED 3
 #define RETURN_FULL 1
@@ -84,10 +84,10 @@
         movq    R10(%r11), %r10
 .endm
 
-/* From a slot of the hypercall page; from the slot of iret, which replaces the whole frame, to the first label. */
-        .globl  fiber_entry, fiber_entry_iret, fiber_entry_end
+/* From a slot of the hypercall page; from those of iret and multicall, which leave by the whole frame, to the first label. */
+        .globl  fiber_entry, fiber_entry_whole, fiber_entry_end
         .p2align 6
-fiber_entry_iret:
+fiber_entry_whole:
         SAVE_CALL
         SAVE_KEPT
         jmp     .Lentered

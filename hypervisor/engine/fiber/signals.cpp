@@ -191,7 +191,7 @@ void on_tick(int, siginfo_t*, void* raw) {
     vcpu->page.work_pending = 1;
     set_reg(context, REG_RIP, fiber_exit);
     clear_flags(context, kFlagsOff);
-  } else if (!was_guest || inside(rip, fiber_entry_iret, fiber_entry_end)) {
+  } else if (!was_guest || inside(rip, fiber_entry_whole, fiber_entry_end)) {
     vcpu->page.work_pending = 1;
   } else {
     save_registers(context, vcpu->page.frame);
@@ -215,7 +215,7 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
   const std::uint64_t rip = reg(context, REG_RIP);
   const bool in_exit = inside(rip, fiber_exit, fiber_exit_end);
   // A guest that single-steps takes the trap flag into our code: not its fault, and nobody's business here.
-  if (signal == SIGTRAP && vcpu != nullptr && (in_exit || !was_guest || inside(rip, fiber_entry_iret, fiber_entry_end))) {
+  if (signal == SIGTRAP && vcpu != nullptr && (in_exit || !was_guest || inside(rip, fiber_entry_whole, fiber_entry_end))) {
     clear_flags(context, kFlagTf);
     if (in_exit) set_reg(context, REG_RIP, fiber_exit);
     return;

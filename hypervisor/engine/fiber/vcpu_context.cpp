@@ -90,6 +90,7 @@ FiberVcpuContext::FiberVcpuContext(const FiberAddressSpace& space, const VcpuSta
   page.window_base = base;
   page.window_bytes = space.ram()->bytes().size();
   page.kernel_sp = start.regs.rsp;
+  page.hypercall_page = start.hypercall_page;
   context_ = boost::context::detail::make_fcontext(top, kStackBytes, fiber_begin);
 }
 
@@ -106,7 +107,7 @@ inline const Exit& FiberVcpuContext::exit_reason() {
     call->args[3] = read_once(frame.r10);
     call->args[4] = read_once(frame.r8);
   } else {
-    take_slot(slot, vcpu_->page.frame, exit_);
+    take_slot(vcpu_->page, exit_);
   }
   return exit_;
 }

@@ -31,10 +31,10 @@ struct FiberVcpu {
 };
 // Used by entry.S.
 static_assert(offsetof(FiberVcpu, page) == 0);
-static_assert(offsetof(FiberVcpu, xstate) == 4760);
-static_assert(offsetof(FiberVcpu, xstate_mask) == 4776);
-static_assert(offsetof(FiberVcpu, monitor_context) == 4784);
-static_assert(offsetof(FiberVcpu, has_avx2) == 4792);
+static_assert(offsetof(FiberVcpu, xstate) == 4824);
+static_assert(offsetof(FiberVcpu, xstate_mask) == 4840);
+static_assert(offsetof(FiberVcpu, monitor_context) == 4848);
+static_assert(offsetof(FiberVcpu, has_avx2) == 4856);
 
 extern "C" {
 // Thread-local: each thread runs at most one guest at a time.
@@ -44,7 +44,7 @@ extern constinit thread_local std::uint64_t fiber_scratch;
 extern constinit thread_local volatile bool fiber_tick_armed;
 
 // Labels in entry.S; [begin, end) ranges for the signal handler.
-extern const char fiber_entry_iret[], fiber_entry[], fiber_entry_end[];  // the first before the second
+extern const char fiber_entry_whole[], fiber_entry[], fiber_entry_end[];  // the first before the second
 extern const char fiber_exit[], fiber_exit_end[];
 extern const char fiber_landing[];
 
