@@ -23,6 +23,7 @@ doctest-dev header:doctest/doctest.h
 libbenchmark-dev header:benchmark/benchmark.h
 libxen-dev header:xen/xen.h
 clang command:clang
+libclang-rt-dev clang-links:-fsanitize=fuzzer
 fdisk command:sfdisk'
 
 say() { printf '==> [%4d s] %s\n' "$SECONDS" "$*"; }
@@ -31,6 +32,11 @@ fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 # A header counts as there when the compiler finds it; without a compiler nothing does.
 has_header() { printf '#include <%s>\n' "$1" | g++ -x c++ -std=c++20 -fsyntax-only - >/dev/null 2>&1; }
 
+clang_links() { # OPTION: true if clang has the library that it needs
+  printf 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }\n' |
+    clang++ -x c++ "$1" -o /dev/null - 2>/dev/null
+}
+
 is_there() { # PACKAGE PROBE
   if command -v dpkg-query >/dev/null; then
     case "$(dpkg-query -W -f='${Status}\n' "$1" 2>/dev/null || true)" in *'install ok installed'*) return 0 ;; esac
@@ -38,6 +44,7 @@ is_there() { # PACKAGE PROBE
   case "$2" in
     command:*) command -v "${2#command:}" >/dev/null ;;
     header:*) has_header "${2#header:}" ;;
+    clang-links:*) clang_links "${2#clang-links:}" ;;
   esac
 }
 

@@ -4,9 +4,9 @@
 # PVISOR_TEST_QUICK=1 stops after the ordinary build's tests. The last line is `N passed, N failed, N skipped`.
 #
 #   build        as users have it: all suites, then one short run of every benchmark
-#   build-asan   AddressSanitizer and UBSan: suites unit, abi, loader, guest
+#   build-asan   AddressSanitizer and UBSan: suites unit, abi, loader, guest, fuzz
 #   build-tsan   ThreadSanitizer: suite tsan, the tests with two threads
-#   build-clang  the other compiler
+#   build-clang  the other compiler, with AddressSanitizer and UBSan: suite fuzz, a few seconds of libFuzzer for each target
 #
 # Warnings fail the build with GCC 12 and clang 14, for which the code is kept clean; PVISOR_WERROR=1 or 0 decides otherwise.
 set -euo pipefail
@@ -48,9 +48,9 @@ run_suites() { # FOLDER [SUITE...]
 
 # Sanitizers do not run everywhere: those of GCC 12 fail, now and then, where addresses are randomised very much.
 # Sets `wrap` to what they need here; status 1 if nothing helps.
-sanitizer_runs() { # -fsanitize=...
+sanitizer_runs() { # COMPILER -fsanitize=...
   local wrapper
-  printf 'int main() { return 0; }\n' | g++ -x c++ "$1" -o "$work/probe" - 2>/dev/null || return 1
+  printf 'int main() { return 0; }\n' | "$1" -x c++ "$2" -o "$work/probe" - 2>/dev/null || return 1
   for wrapper in '' 'setarch x86_64 -R'; do
     read -ra wrap <<<"$wrapper"
     for _ in 1 2 3 4 5 6 7 8; do
@@ -77,7 +77,7 @@ step_bench() {
 }
 
 step_asan() {
-  if ! sanitizer_runs -fsanitize=address,undefined; then note skip build-asan 'programs built with ASan do not run here'; return 0; fi
+  if ! sanitizer_runs g++ -fsanitize=address,undefined; then note skip build-asan 'programs built with ASan do not run here'; return 0; fi
   local leaks
   leaks=$(leak_checks)
   if [ "$leaks" = 0 ]; then say 'build-asan: leaks are not looked for: the host denies ptrace'; fi
@@ -85,11 +85,11 @@ step_asan() {
   if ! build build-asan "${user_options[@]}" -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false; then note fail build-asan 'the build failed'; return 0; fi
   # The fiber engine handles faults itself, on its own alternate stack.
   ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:allow_user_segv_handler=1:use_sigaltstack=0:detect_leaks=$leaks \
-    UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 run_suites build-asan unit abi loader guest
+    UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 run_suites build-asan unit abi loader guest fuzz
 }
 
 step_tsan() {
-  if ! sanitizer_runs -fsanitize=thread; then note skip build-tsan 'programs built with TSan do not run here'; return 0; fi
+  if ! sanitizer_runs g++ -fsanitize=thread; then note skip build-tsan 'programs built with TSan do not run here'; return 0; fi
   say 'build-tsan: building what the suite needs'
   if ! configure build-tsan "${user_options[@]}" -Dtests=enabled -Db_sanitize=thread -Db_lundef=false >"$work/log" 2>&1; then
     tail -n 40 "$work/log" >&2
@@ -100,8 +100,18 @@ step_tsan() {
 }
 
 step_clang() {
+  local -a sanitized=(-Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=enabled)
+  if ! sanitizer_runs clang++ -fsanitize=address,undefined; then
+    sanitized=()
+    note skip fuzz "programs built with clang's ASan do not run here"
+  fi
   say 'build-clang: building'
-  if CC=clang CXX=clang++ build build-clang "${user_options[@]}" -Dtests=enabled "$(werror_for clang++)"; then note ok build-clang; else note fail build-clang 'the build failed'; fi
+  if ! CC=clang CXX=clang++ build build-clang "${user_options[@]}" -Dtests=enabled "${sanitized[@]}" "$(werror_for clang++)"; then
+    note fail build-clang 'the build failed'
+    return 0
+  fi
+  note ok build-clang
+  if [ ${#sanitized[@]} -gt 0 ]; then ASAN_OPTIONS=detect_leaks=$(leak_checks) run_suites build-clang fuzz; fi
 }
 
 step_build
@@ -109,7 +119,6 @@ if [ "${PVISOR_TEST_QUICK:-0}" != 1 ]; then
   step_bench
   step_asan
   step_tsan
-  wrap=()
   step_clang
 fi
 say 'done'
