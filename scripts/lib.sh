@@ -24,7 +24,8 @@ libbenchmark-dev header:benchmark/benchmark.h
 libxen-dev header:xen/xen.h
 clang command:clang
 libclang-rt-dev clang-links:-fsanitize=fuzzer
-fdisk command:sfdisk'
+fdisk command:sfdisk
+qemu-system-x86 command:qemu-system-x86_64'
 
 say() { printf '==> [%4d s] %s\n' "$SECONDS" "$*"; }
 fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }

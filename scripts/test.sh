@@ -67,6 +67,8 @@ leak_checks() { if ASAN_OPTIONS=detect_leaks=1 "${wrap[@]}" "$work/probe" >/dev/
 step_build() {
   say 'build: building'
   if ! build build "${user_options[@]}" -Dtests=enabled "$(werror_for g++)"; then note fail build 'the build failed'; return 0; fi
+  say 'build: fetching Xen for the tests named @xen (unpacked into build/xen, not installed)'
+  scripts/get-xen.sh build/xen
   run_suites build
 }
 
