@@ -3,7 +3,7 @@
 #include "boot/entry_runner.hpp"
 
 #include "boot/kernel_file.hpp"
-#include "boot/place_walk.hpp"
+#include "fs/place_walk.hpp"
 #include "parse/menu_commands.hpp"
 
 namespace pvloader {

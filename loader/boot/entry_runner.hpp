@@ -5,7 +5,8 @@
 #include <optional>
 #include <string_view>
 
-#include "boot/files.hpp"
+#include "boot/platform.hpp"
+#include "fs/files.hpp"
 #include "parse/menu.hpp"
 
 namespace pvloader {

@@ -2,7 +2,7 @@
 // Looks for grub.cfg, then for kernels by their names.
 #include "boot/grub2_advice.hpp"
 
-#include "boot/place_walk.hpp"
+#include "fs/place_walk.hpp"
 
 namespace pvloader {
 

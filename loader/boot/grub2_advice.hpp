@@ -2,7 +2,8 @@
 // Help for disks that have GRUB 2's grub.cfg and no menu.lst: the menu.lst that would boot their newest kernel.
 #pragma once
 
-#include "boot/files.hpp"
+#include "boot/platform.hpp"
+#include "fs/files.hpp"
 
 namespace pvloader {
 

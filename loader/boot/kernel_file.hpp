@@ -2,7 +2,8 @@
 // Reads a kernel from a file system: as it stands when it is an ELF file, decompressed when it is one in gzip.
 #pragma once
 
-#include "boot/files.hpp"
+#include "boot/platform.hpp"
+#include "fs/files.hpp"
 
 namespace pvloader {
 

@@ -2,7 +2,7 @@
 // Searching and reading menu files.
 #include "boot/menu_file.hpp"
 
-#include "boot/place_walk.hpp"
+#include "fs/place_walk.hpp"
 
 namespace pvloader {
 

@@ -3,6 +3,7 @@
 #include "boot/menu_screen.hpp"
 
 #include "boot/keys.hpp"
+#include "fs/message.hpp"
 
 namespace pvloader {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "boot/message.hpp"
+#include "boot/platform.hpp"
 #include "parse/menu.hpp"
 
 namespace pvloader {

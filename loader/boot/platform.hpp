@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the loader needs of the machine it runs on: disks, memory, a console with a clock, and a way to start a kernel.
+// What the loader needs of the machine it runs on: storage, a console with a clock, and a way to start a kernel.
 //
 // Everything in boot/ is written against this interface and makes no call of its own, so that it runs in a guest and, with
 // files for disks, in a test on the host. One thread; objects handed out live as long as the platform.
@@ -10,7 +10,7 @@
 #include <span>
 #include <string_view>
 
-#include "parse/block_source.hpp"
+#include "fs/storage.hpp"
 
 namespace pvloader {
 
@@ -21,21 +21,8 @@ struct StartRequest {
     std::span<const std::byte> command_line;  // without a NUL
 };
 
-class Platform {
+class Platform : public Storage {
 public:
-    struct Disk {
-        BlockSource* source = nullptr;
-        std::uint32_t sector_bytes = 512;
-    };
-
-    // Disks count from 0 in the order of their device numbers.
-    virtual std::uint32_t disk_count() = 0;
-    virtual Status open_disk(std::uint32_t index, Disk& disk) = 0;
-
-    // Memory that lies in one piece and begins on a page boundary; empty when there is not so much.
-    virtual std::span<std::byte> allocate(std::size_t bytes) = 0;
-    virtual void release(std::span<std::byte> memory) = 0;
-
     virtual void write(std::string_view text) = 0;
     // The next byte typed, or -1 when the deadline (0: none) came first.
     virtual int read_byte(std::uint64_t deadline_ns) = 0;
@@ -53,34 +40,11 @@ protected:
     ~Platform() = default;
 };
 
-// Memory of the platform, given back at the end of its life.
-class Buffer {
-public:
-    explicit Buffer(Platform& platform) : platform_(platform) {}
-    ~Buffer() { reset(); }
-    Buffer(const Buffer&) = delete;
-    Buffer& operator=(const Buffer&) = delete;
-
-    // False when there is not so much memory; the former content is gone in any case.
-    [[nodiscard]] bool allocate(std::size_t bytes) {
-        reset();
-        memory_ = platform_.allocate(bytes);
-        used_ = memory_.empty() ? 0 : bytes;
-        return !memory_.empty();
-    }
-    void shrink(std::size_t bytes) { used_ = bytes < used_ ? bytes : used_; }
-    void reset() {
-        if (!memory_.empty()) platform_.release(memory_);
-        memory_ = {};
-        used_ = 0;
-    }
-    std::span<std::byte> bytes() const { return memory_.first(used_); }
-    std::span<char> chars() const { return {reinterpret_cast<char*>(memory_.data()), used_}; }
-
-private:
-    Platform& platform_;
-    std::span<std::byte> memory_;
-    std::size_t used_ = 0;
-};
+// Prints a note or an error: every such line begins with the same word.
+inline void say(Platform& platform, std::string_view text) {
+    platform.write("loader: ");
+    platform.write(text);
+    platform.write("\n");
+}
 
 }  // namespace pvloader

@@ -26,16 +26,21 @@ ARROWS = {
     "hypervisor/trace": {"base", "core"},
     "hypervisor/control": {"base", "builder", "core", "devices", "engine", "trace", "xenstore"},
     "guest-lib": {"pv"},
-    "loader": {"pv", "parse"},
+    "loader/parse": set(),
+    "loader/fs": {"parse"},
+    "loader/boot": {"fs", "parse"},
+    "loader": {"boot", "fs", "guest", "parse", "pv"},
     "examples": {"pv"},
     "pvabi": set(),
 }
 HYPERVISOR_FOLDERS = {key.split("/")[1] for key in ARROWS if key.startswith("hypervisor/")}
+LOADER_FOLDERS = {"boot", "fs", "guest", "parse"}
 # Folders that must build without an operating system: C++'s own headers and C's freestanding ones.
 FREESTANDING_C = {"stdint.h", "stddef.h", "stdbool.h", "stdarg.h", "limits.h", "float.h", "stdalign.h"}
 # fmt is text, not platform.
 PORTABLE = {"fmt"}
-NO_PLATFORM = {"hypervisor/core", "hypervisor/shim", "guest-lib", "loader", "examples", "pvabi"}
+NO_PLATFORM = {"hypervisor/core", "hypervisor/shim", "guest-lib", "loader/parse", "loader/fs", "loader/boot", "loader", "examples",
+               "pvabi"}
 # In core these are the only parts of base and engine: the others know Linux, or an engine.
 CORE_MAY_SEE = {"base/assert.hpp", "base/checked.hpp", "base/escape.hpp", "base/host_error.hpp", "base/scope_exit.hpp",
                 "base/strong_id.hpp", "engine/engine.hpp", "engine/exit.hpp"}
@@ -80,10 +85,12 @@ def check_include(root, name, folder, number, quote, target):
     if quote == '"' or "/" in target:
         if top in ("pvabi", own, "..") or (quote == '"' and ("/" not in target or (root / folder / target).exists())):
             return
-        if top in ARROWS[folder]:
+        if target == "pv/fs.h" and folder not in ("loader", "examples"):
+            yield f"{at}: pv-fs is for the loader and examples"
+        elif top in ARROWS[folder]:
             if folder == "hypervisor/core" and top in ("base", "engine") and target not in CORE_MAY_SEE:
                 yield f"{at}: core sees of {top} only what is free of Linux and engines"
-        elif top in HYPERVISOR_FOLDERS or top in ("pv", "parse"):
+        elif top in HYPERVISOR_FOLDERS or top in LOADER_FOLDERS or top == "pv":
             yield f"{at}: no arrow goes from {folder} to {top}"
         elif folder in NO_PLATFORM and not (top in PORTABLE and folder == "hypervisor/core"):
             yield f"{at}: {folder} uses no platform header"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Finding partitions and mounting file systems, with the reasons when that fails.
-#include "boot/volumes.hpp"
+#include "fs/volumes.hpp"
 
 namespace pvloader {
 
@@ -61,12 +61,12 @@ void add_place(TextBuffer& text, const Place& place) {
 
 const PartitionTable* Volumes::partitions(std::uint32_t disk, Message& why) {
     if (table_disk_ == disk) return &table_;
-    if (disk >= platform_.disk_count()) {
-        explain_disk(why.clear(), disk, platform_.disk_count());
+    if (disk >= storage_.disk_count()) {
+        explain_disk(why.clear(), disk, storage_.disk_count());
         return nullptr;
     }
-    Platform::Disk opened;
-    const Status status = platform_.open_disk(disk, opened);
+    Storage::Disk opened;
+    const Status status = storage_.open_disk(disk, opened);
     if (status != Status::Ok) {
         why.clear().add("(hd").add_number(disk).add(") cannot be opened: ").add(to_text(status));
         return nullptr;
@@ -81,13 +81,13 @@ const PartitionTable* Volumes::partitions(std::uint32_t disk, Message& why) {
     return &table_;
 }
 
-bool Volumes::locate(const Place& place, Platform::Disk& disk, std::uint64_t& first_byte, std::uint64_t& bytes,
+bool Volumes::locate(const Place& place, Storage::Disk& disk, std::uint64_t& first_byte, std::uint64_t& bytes,
                      Message& why) {
-    if (place.disk >= platform_.disk_count()) {
-        explain_disk(why.clear(), place.disk, platform_.disk_count());
+    if (place.disk >= storage_.disk_count()) {
+        explain_disk(why.clear(), place.disk, storage_.disk_count());
         return false;
     }
-    const Status status = platform_.open_disk(place.disk, disk);
+    const Status status = storage_.open_disk(place.disk, disk);
     if (status != Status::Ok) {
         why.clear().add("(hd").add_number(place.disk).add(") cannot be opened: ").add(to_text(status));
         return false;
@@ -108,20 +108,28 @@ bool Volumes::locate(const Place& place, Platform::Disk& disk, std::uint64_t& fi
 }
 
 bool Volumes::exists(const Place& place, Message& why) {
-    Platform::Disk disk;
+    Storage::Disk disk;
     std::uint64_t first_byte = 0;
     std::uint64_t bytes = 0;
     return locate(place, disk, first_byte, bytes, why);
 }
 
+std::uint64_t Volumes::size_of(const Place& place) {
+    Message unused;
+    Storage::Disk disk;
+    std::uint64_t first_byte = 0;
+    std::uint64_t bytes = 0;
+    return locate(place, disk, first_byte, bytes, unused) ? bytes : 0;
+}
+
 bool Volumes::prepare(Slot& slot, const Place& place, Message& why) {
     slot.place.reset();
-    Platform::Disk disk;
+    Storage::Disk disk;
     std::uint64_t first_byte = 0;
     std::uint64_t bytes = 0;
     if (!locate(place, disk, first_byte, bytes, why)) return false;
     slot.slice.emplace(*disk.source, first_byte, bytes);
-    if (slot.scratch.empty()) slot.scratch = platform_.allocate(Ext::kScratchBytes);
+    if (slot.scratch.empty()) slot.scratch = storage_.allocate(Ext::kScratchBytes);
     if (slot.scratch.empty()) {
         why.clear().add("not enough memory");
         return false;
@@ -147,7 +155,7 @@ Ext* Volumes::mount(const Place& place, Message& why) {
 void Volumes::forget() {
     for (Slot& slot : slots_) {
         slot.place.reset();
-        if (!slot.scratch.empty()) platform_.release(slot.scratch);
+        if (!slot.scratch.empty()) storage_.release(slot.scratch);
         slot.scratch = {};
     }
     table_disk_.reset();

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Opening and reading files, with the reasons when that fails.
-#include "boot/files.hpp"
+#include "fs/files.hpp"
 
 #include <limits>
 
 namespace pvloader {
-
-namespace {
 
 void explain_status(TextBuffer& text, const Ext& volume, Status status) {
     text.add(to_text(status));
     const bool is_damage = status == Status::Corrupt || status == Status::Unsupported;
     if (is_damage && volume.detail() != nullptr) text.add(": ").add(volume.detail());
 }
-
-}  // namespace
 
 bool resolve_name(std::string_view name, const std::optional<Place>& root, Location& location, Message& why) {
     const DeviceParse parse = parse_device_name(name);
@@ -32,21 +28,25 @@ bool resolve_name(std::string_view name, const std::optional<Place>& root, Locat
     return true;
 }
 
+Status find_file(Volumes& volumes, const Location& location, OpenFile& opened, Message& why) {
+    opened.volume = volumes.mount(location.place, why);
+    if (opened.volume == nullptr) return Status::NotMounted;
+    const Status status = opened.volume->lookup(location.path, opened.file);
+    if (status == Status::Ok) return status;
+    explain_status(why.clear(), *opened.volume, status);
+    if (status == Status::NotFound) add_place(why.more().add(" on "), location.place);
+    return status;
+}
+
 bool open_file(Volumes& volumes, const Location& location, OpenFile& opened, Message& why) {
     if (location.path.empty()) {
         why.clear().add("a disk, not a file");
         return false;
     }
-    opened.volume = volumes.mount(location.place, why);
-    if (opened.volume == nullptr) return false;
-    const Status status = opened.volume->open(location.path, opened.file);
-    if (status == Status::NotFound) {
-        why.clear().add("not found on ");
-        add_place(why.more(), location.place);
-        return false;
-    }
-    if (status != Status::Ok) explain_status(why.clear(), *opened.volume, status);
-    return status == Status::Ok;
+    if (find_file(volumes, location, opened, why) != Status::Ok) return false;
+    if (opened.file.is_regular()) return true;
+    why.clear().add(to_text(opened.file.is_directory() ? Status::IsDirectory : Status::NotRegular));
+    return false;
 }
 
 bool read_file(const OpenFile& opened, std::uint64_t offset, std::span<std::byte> out, Message& why) {

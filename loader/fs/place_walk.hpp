@@ -6,7 +6,7 @@
 //     for (Place place; walk.next(place);) ...
 #pragma once
 
-#include "boot/volumes.hpp"
+#include "fs/volumes.hpp"
 
 namespace pvloader {
 

@@ -5,7 +5,6 @@
 #include <array>
 #include <string_view>
 
-#include "boot/platform.hpp"
 #include "parse/menu_text.hpp"
 
 namespace pvloader {
@@ -26,12 +25,5 @@ private:
     std::array<char, 1024> memory_{};
     TextBuffer text_{memory_};
 };
-
-// Prints a note or an error: every such line begins with the same word.
-inline void say(Platform& platform, std::string_view text) {
-    platform.write("loader: ");
-    platform.write(text);
-    platform.write("\n");
-}
 
 }  // namespace pvloader

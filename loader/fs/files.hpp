@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "boot/volumes.hpp"
+#include "fs/volumes.hpp"
 #include "parse/device_name.hpp"
 
 namespace pvloader {
@@ -19,13 +19,20 @@ struct Location {
 // False, and why, when the name is none or names no disk while there is no root.
 bool resolve_name(std::string_view name, const std::optional<Place>& root, Location& location, Message& why);
 
-// A file that was found. Valid until the next file system is mounted.
+// A file or folder that was found. Valid until the next file system is mounted.
 struct OpenFile {
     Ext* volume = nullptr;
     ExtFile file;
 };
 
+// Finds whatever is there, folders too; an empty path is the topmost folder. NotMounted: the place holds nothing to read.
+Status find_file(Volumes& volumes, const Location& location, OpenFile& opened, Message& why);
+
+// As find_file(), but only what can be read like a file.
 bool open_file(Volumes& volumes, const Location& location, OpenFile& opened, Message& why);
+
+// What a failed operation on a file system means: "damaged: extent: length".
+void explain_status(TextBuffer& text, const Ext& volume, Status status);
 
 // Fills `out` with the bytes at `offset`.
 bool read_file(const OpenFile& opened, std::uint64_t offset, std::span<std::byte> out, Message& why);

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "boot/message.hpp"
-#include "boot/platform.hpp"
+#include "fs/message.hpp"
+#include "fs/storage.hpp"
 #include "parse/ext.hpp"
 #include "parse/partitions.hpp"
 
@@ -27,18 +27,20 @@ void add_place(TextBuffer& text, const Place& place);
 
 class Volumes {
 public:
-    explicit Volumes(Platform& platform) : platform_(platform) {}
+    explicit Volumes(Storage& storage) : storage_(storage) {}
     ~Volumes() { forget(); }
     Volumes(const Volumes&) = delete;
     Volumes& operator=(const Volumes&) = delete;
 
-    std::uint32_t disk_count() { return platform_.disk_count(); }
+    std::uint32_t disk_count() { return storage_.disk_count(); }
 
     // Null, and why, when there is no such disk. The table is valid until the next call.
     const PartitionTable* partitions(std::uint32_t disk, Message& why);
 
     // Whether the place exists, whatever it holds.
     bool exists(const Place& place, Message& why);
+    // 0 when it does not.
+    std::uint64_t size_of(const Place& place);
 
     // Null, and why. The file system is valid until kSlots other places were mounted.
     Ext* mount(const Place& place, Message& why);
@@ -56,10 +58,10 @@ private:
         Ext ext;
     };
 
-    bool locate(const Place& place, Platform::Disk& disk, std::uint64_t& first_byte, std::uint64_t& bytes, Message& why);
+    bool locate(const Place& place, Storage::Disk& disk, std::uint64_t& first_byte, std::uint64_t& bytes, Message& why);
     bool prepare(Slot& slot, const Place& place, Message& why);
 
-    Platform& platform_;
+    Storage& storage_;
     std::array<Slot, kSlots> slots_;
     std::size_t next_slot_ = 0;
     std::optional<std::uint32_t> table_disk_;  // whose partitions table_ has
