@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The one place where a guest address or frame becomes a host pointer. Level 0: all frames, RAM and special, show
-// contiguously from virt_base on, so a range is inside exactly if its distance from virt_base is.
+// The one place where a guest address or frame becomes a host pointer.
 #include "core/guest_memory.hpp"
 
 #include <cstring>
 
 #include "base/assert.hpp"
-#include "base/checked.hpp"
 
 namespace pvisor {
 
 GuestMemory::GuestMemory(std::shared_ptr<Ram> ram, GuestVirt virt_base, std::uint64_t ram_pages)
     : ram_(std::move(ram)),
+      base_(ram_->bytes().data()),
       pins_(std::make_shared<PinCounts>(ram_pages)),
       virt_base_(virt_base),
       ram_pages_(ram_pages),
@@ -67,18 +66,6 @@ std::optional<IoSpan> GuestMemory::pin(GuestFrame frame, std::uint32_t offset, s
 
 bool GuestMemory::is_pinned(GuestFrame frame) const {
   return is_ram(frame) && (*pins_)[frame.value()] != 0;
-}
-
-std::byte* GuestMemory::host(std::uint64_t byte_offset) const {
-  return ram_->bytes().data() + byte_offset;
-}
-
-std::optional<std::uint64_t> GuestMemory::offset_of(GuestVirt address, std::uint64_t length) const {
-  if (length == 0) return 0;  // no byte of it lies outside, wherever it points
-  if (address < virt_base_) return std::nullopt;
-  const std::uint64_t offset = address.value() - virt_base_.value();
-  if (!range_inside(offset, length, total_pages_ << kPageShift)) return std::nullopt;
-  return offset;
 }
 
 }  // namespace pvisor

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/checked.hpp"
 #include "core/ids.hpp"
 #include "core/io_span.hpp"
 #include "core/shared_page.hpp"
@@ -39,10 +40,9 @@ class GuestMemory {
 
   template <class T>
   [[nodiscard]] std::optional<T> read(GuestVirt from) const {
-    static_assert(std::is_trivially_copyable_v<T>);
-    T value;
-    if (!copy_in(from, std::as_writable_bytes(std::span(&value, 1)))) return std::nullopt;
-    return value;
+    const auto offset = offset_of(from, sizeof(T));
+    if (!offset) return std::nullopt;
+    return copy_structure<T>(host(*offset));
   }
   template <class T>
   [[nodiscard]] bool write(GuestVirt to, const T& value) const {
@@ -62,10 +62,19 @@ class GuestMemory {
   [[nodiscard]] bool is_pinned(GuestFrame frame) const;
 
  private:
-  [[nodiscard]] std::byte* host(std::uint64_t byte_offset) const;
-  [[nodiscard]] std::optional<std::uint64_t> offset_of(GuestVirt address, std::uint64_t length) const;
+  [[nodiscard]] std::byte* host(std::uint64_t byte_offset) const { return base_ + byte_offset; }
+  /// Distance of a range from frame 0; nothing if any byte of it lies outside. Level 0: all frames, RAM and special, show
+  /// contiguously from virt_base on, so a range is inside exactly if its distance is.
+  [[nodiscard]] std::optional<std::uint64_t> offset_of(GuestVirt address, std::uint64_t length) const {
+    if (length == 0) return 0;  // no byte of it lies outside, wherever it points
+    if (address < virt_base_) return std::nullopt;
+    const std::uint64_t offset = address.value() - virt_base_.value();
+    if (!range_inside(offset, length, total_pages_ << kPageShift)) return std::nullopt;
+    return offset;
+  }
 
   std::shared_ptr<Ram> ram_;
+  std::byte* base_;  ///< of frame 0; fixed as long as ram_ lives
   std::shared_ptr<PinCounts> pins_;
   GuestVirt virt_base_;
   std::uint64_t ram_pages_;

@@ -14,10 +14,13 @@ namespace {
 // One turn gives a runnable vCPU at most this much before the others are served.
 constexpr std::uint32_t kSliceHypercalls = 256;
 constexpr std::uint64_t kSliceNanoseconds = 200'000;
+// Slices of one turn while nothing but vCPUs wants to be served. Of those that wake each other by events most are short, and
+// timers, doorbells and completions wait no longer than for one long slice, after which the turn ends.
+constexpr std::size_t kTurnSlices = 64;
 
 }  // namespace
 
-Monitor::Monitor(Clock& clock, MonitorHooks& hooks) : clock_(clock), hooks_(hooks) {}
+Monitor::Monitor(Clock& clock, MonitorHooks& hooks) : clock_(clock), hooks_(hooks), publishes_time_(!clock.moves_by_itself()) {}
 
 Monitor::~Monitor() {
   // One by one: a domain that goes still finds its peers' ports.
@@ -42,19 +45,7 @@ EventChannels* Monitor::find_events(DomainId id) {
   return domain != nullptr && domain->is_installed() ? &domain->events() : nullptr;
 }
 
-bool Monitor::turn() {
-  work_.run_turn();
-  timers_.run_due(clock_.now_ns());
-  collect_announced_exits();
-  for (std::size_t left = scheduler_.runnable(); left > 0; --left) {
-    Vcpu* vcpu = scheduler_.next();
-    if (vcpu == nullptr) break;
-    run_slice(*vcpu);
-  }
-  return scheduler_.runnable() > 0 || !work_.empty();
-}
-
-inline HypercallResult Monitor::handle_exit(Vcpu& vcpu, const Exit& exit) {
+HypercallResult Monitor::handle_exit(Vcpu& vcpu, const Exit& exit) {
   const auto* call = std::get_if<HypercallExit>(&exit);
   if (call == nullptr) [[unlikely]] return handle_rare_exit(vcpu, exit);
   vcpu.state = VcpuState::InHypercall;
@@ -71,39 +62,75 @@ HypercallResult Monitor::handle_rare_exit(Vcpu& vcpu, const Exit& exit) {
   return {HypercallResult::Kind::Gone, 0};
 }
 
-/// One slice of a vCPU: it goes on after each call until it has made enough of them, or the call's answer takes it off the
-/// CPU. That it does not take too much time with few calls is the engine's care (RunBudget): reading the clock here would
-/// cost as much as a null call.
-class Monitor::Slice final : public ExitHandler {
+/// The slices of a turn. In one slice a vCPU goes on after each call until it has made enough of them, or a call's answer
+/// takes it off the CPU. That it does not take too much time with few calls is the engine's care (RunBudget): reading the
+/// clock here would cost as much as a null call.
+class Monitor::Slices final : public ExitHandler {
  public:
-  Slice(Monitor& monitor, Vcpu& vcpu) : monitor_(monitor), vcpu_(vcpu) {}
+  explicit Slices(Monitor& monitor) : monitor_(monitor), owed_(monitor.scheduler_.runnable()) {}
+
+  void run() {
+    while (Vcpu* vcpu = begin_next(nullptr)) {
+      vcpu->context->run(std::exchange(vcpu->result, std::nullopt), {kSliceNanoseconds}, *this);
+    }
+  }
 
   /// With the way to the handler of a call this is the core's part of a null call.
   Answer on_exit(const Exit& exit) override {
-    const HypercallResult result = monitor_.handle_exit(vcpu_, exit);
-    if (result.kind != HypercallResult::Kind::Done) [[unlikely]] return stop(result);
-    if (--calls_left_ == 0) [[unlikely]] return stop({HypercallResult::Kind::Yield, result.value});
-    vcpu_.state = VcpuState::Running;
-    return {true, result.value};
+    const auto* call = std::get_if<HypercallExit>(&exit);
+    if (call == nullptr) [[unlikely]] return end_slice(monitor_.handle_rare_exit(*vcpu_, exit), Used::Up);
+    vcpu_->state = VcpuState::InHypercall;
+    const HypercallResult result = dispatch_hypercall(monitor_, *vcpu_, *call);
+    if (result.kind != HypercallResult::Kind::Done) [[unlikely]] return end_slice(result, Used::Part);
+    if (--calls_left_ == 0) [[unlikely]] return end_slice(result, Used::Up);
+    vcpu_->state = VcpuState::Running;
+    return {vcpu_->context.get(), result.value};
   }
 
  private:
-  [[gnu::noinline]] Answer stop(HypercallResult result) {
-    monitor_.settle(vcpu_, result);
-    return {false, 0};
+  enum class Used : std::uint8_t { Part, Up };
+
+  /// The engine goes on with the next vCPU that is its own: cheaper than returning to run().
+  [[gnu::noinline]] Answer end_slice(HypercallResult result, Used used) {
+    if (used == Used::Up) all_short_ = false;
+    monitor_.settle(*vcpu_, result);
+    Vcpu* next = begin_next(engine_);
+    if (next == nullptr) return {nullptr, 0};
+    return {next->context.get(), std::exchange(next->result, std::nullopt).value_or(0)};
+  }
+
+  /// Takes the next vCPU off the queue, with `only` if it is of that engine, and makes it the one that runs.
+  Vcpu* begin_next(const Engine* only) {
+    const bool more = all_short_ && slices_ < kTurnSlices && monitor_.work_.empty();
+    if (owed_ == 0 && !more) return nullptr;
+    Vcpu* next = monitor_.scheduler_.first();
+    if (next == nullptr || (only != nullptr && &next->domain.engine() != only)) return nullptr;
+    monitor_.scheduler_.take_off(*next, VcpuState::Running);
+    if (owed_ > 0) --owed_;
+    ++slices_;
+    if (monitor_.publishes_time_) next->domain.shared_info().publish_time(next->id, monitor_.clock_.scale());
+    next->kick_sent = false;
+    vcpu_ = next;
+    engine_ = &next->domain.engine();
+    calls_left_ = kSliceHypercalls;
+    return next;
   }
 
   Monitor& monitor_;
-  Vcpu& vcpu_;
-  std::uint32_t calls_left_ = kSliceHypercalls;
+  Vcpu* vcpu_ = nullptr;  ///< runs now; gone if its domain ended
+  const Engine* engine_ = nullptr;
+  std::uint32_t calls_left_ = 0;
+  std::size_t owed_;  ///< vCPUs that waited when the turn began and have not run yet
+  std::size_t slices_ = 0;
+  bool all_short_ = true;  ///< no vCPU has used up its slice
 };
 
-void Monitor::run_slice(Vcpu& vcpu) {
-  if (!clock_.moves_by_itself()) vcpu.domain.shared_info().publish_time(vcpu.id, clock_.scale());
-  Slice slice(*this, vcpu);
-  vcpu.state = VcpuState::Running;
-  vcpu.kick_sent = false;
-  vcpu.context->run(std::exchange(vcpu.result, std::nullopt), {kSliceNanoseconds}, slice);
+bool Monitor::turn() {
+  work_.run_turn();
+  timers_.run_due(clock_.now_ns());
+  collect_announced_exits();
+  Slices(*this).run();
+  return scheduler_.runnable() > 0 || !work_.empty();
 }
 
 void Monitor::settle(Vcpu& vcpu, const HypercallResult& result) {

@@ -58,7 +58,8 @@ class Monitor final : public EventPeers {
     for (auto& [id, domain] : domains_) visit(*domain);
   }
 
-  /// Serves what there is to serve now: work items, due timers, exits of running vCPUs, one slice per runnable vCPU.
+  /// Serves what there is to serve now: work items, due timers, exits of running vCPUs, one slice per runnable vCPU, and more as
+  /// long as vCPUs only wake each other.
   /// Returns true if another turn has something to do at once.
   bool turn();
   /// When the next timer fires; nothing if none is armed.
@@ -75,8 +76,7 @@ class Monitor final : public EventPeers {
   [[nodiscard]] std::uint64_t now_ns() const { return clock_.now_ns(); }
 
  private:
-  class Slice;
-  void run_slice(Vcpu& vcpu);
+  class Slices;
   /// What a call answered. For other exits: Blocked when the vCPU has been put where it belongs, Gone when its domain ended.
   [[nodiscard]] HypercallResult handle_exit(Vcpu& vcpu, const Exit& exit);
   [[nodiscard]] HypercallResult handle_rare_exit(Vcpu& vcpu, const Exit& exit);
@@ -86,6 +86,7 @@ class Monitor final : public EventPeers {
 
   Clock& clock_;
   MonitorHooks& hooks_;
+  const bool publishes_time_;  ///< at each slice, because the clock stands still in between
   WorkQueue work_;
   TimerQueue timers_;
   Scheduler scheduler_;

@@ -1,32 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include "core/scheduler.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace pvisor {
 
 void Scheduler::make_runnable(Vcpu& vcpu) {
   vcpu.state = VcpuState::Runnable;
-  if (vcpu.queued) return;
-  vcpu.queued = true;
-  queue_.push_back(&vcpu);
+  if (std::exchange(vcpu.queued, true)) return;
+  vcpu.queued_before = last_;
+  vcpu.queued_after = nullptr;
+  (last_ != nullptr ? last_->queued_after : first_) = &vcpu;
+  last_ = &vcpu;
+  ++length_;
 }
 
 void Scheduler::block(Vcpu& vcpu) { take_off(vcpu, VcpuState::Blocked); }
 
 void Scheduler::take_off(Vcpu& vcpu, VcpuState state) {
   vcpu.state = state;
-  if (!vcpu.queued) return;
-  vcpu.queued = false;
-  std::erase(queue_, &vcpu);
-}
-
-Vcpu* Scheduler::next() {
-  if (queue_.empty()) return nullptr;
-  Vcpu* vcpu = queue_.front();
-  queue_.pop_front();
-  vcpu->queued = false;
-  return vcpu;
+  if (!std::exchange(vcpu.queued, false)) return;
+  (vcpu.queued_before != nullptr ? vcpu.queued_before->queued_after : first_) = vcpu.queued_after;
+  (vcpu.queued_after != nullptr ? vcpu.queued_after->queued_before : last_) = vcpu.queued_before;
+  --length_;
 }
 
 }  // namespace pvisor

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 
 #include "core/vcpu.hpp"
 
@@ -16,12 +15,15 @@ class Scheduler {
   void block(Vcpu& vcpu);
   /// Off the queue for good or until make_runnable.
   void take_off(Vcpu& vcpu, VcpuState state);
-  /// Next to run, already off the queue; nullptr if none.
-  [[nodiscard]] Vcpu* next();
-  [[nodiscard]] std::size_t runnable() const { return queue_.size(); }
+  /// Next to run, still on the queue; nullptr if none.
+  [[nodiscard]] Vcpu* first() const { return first_; }
+  [[nodiscard]] std::size_t runnable() const { return length_; }
 
  private:
-  std::deque<Vcpu*> queue_;
+  // Linked through the vCPUs themselves, as events put them on and take them off all the time.
+  Vcpu* first_ = nullptr;
+  Vcpu* last_ = nullptr;
+  std::size_t length_ = 0;
 };
 
 }  // namespace pvisor

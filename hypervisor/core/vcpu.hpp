@@ -42,7 +42,10 @@ struct Vcpu {
   /// While blocked in sched_op poll: the ports that wake it. Empty with polling set: only the timeout does.
   std::vector<Port> polled;
   bool polling = false;
-  bool queued = false;  ///< stands in the scheduler's queue
+  // The scheduler's: whether it stands in the queue, and between whom.
+  bool queued = false;
+  Vcpu* queued_before = nullptr;
+  Vcpu* queued_after = nullptr;
   bool kick_sent = false;
   Timer singleshot;    ///< set_timer_op, and vcpu_op set_singleshot_timer: VIRQ_TIMER when it fires
   Timer poll_timeout;  ///< wakes a poll

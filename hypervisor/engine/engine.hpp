@@ -78,14 +78,16 @@ struct RunBudget {
   std::uint64_t nanoseconds = 200'000;
 };
 
-/// The caller of run(): told each exit of a vCPU that runs on this thread, it says whether the vCPU goes on.
+class VcpuContext;
+
+/// The caller of run(): told each exit of a vCPU that runs on this thread, it says who goes on.
 class ExitHandler {
  public:
   struct Answer {
-    bool go_on;           ///< run the vCPU on at once; false: run() returns, having touched nothing more
-    std::int64_t result;  ///< with go_on: the answer to the HypercallExit
+    VcpuContext* next;    ///< run this one on: the one that exited, or another of its engine; nullptr: run() returns
+    std::int64_t result;  ///< answer to the HypercallExit that `next` reported last; means nothing after another exit
   };
-  /// `exit` belongs to the context. A handler that does not answer go_on may have destroyed the context.
+  /// `exit` belongs to the context, which the handler may destroy: then the answer is not that one.
   [[nodiscard]] virtual Answer on_exit(const Exit& exit) = 0;
 
  protected:
@@ -96,9 +98,9 @@ class VcpuContext {
  public:
   virtual ~VcpuContext() = default;
   /// Runs the vCPU. `result` is the answer to the HypercallExit it last reported, absent after any other exit.
-  /// Synchronous engines run it here, and pass each exit to `handler` until that says stop; what an exit means is none of
-  /// the engine's business. It is a loop inside, because then calls and returns of guest and monitor stay paired, as the
-  /// CPU predicts them. Asynchronous engines start it and return: it runs elsewhere and will announce its exit.
+  /// Synchronous engines run it here, pass each exit to `handler` and run on whom that names, until it names nobody; what an
+  /// exit means, and whose turn it is, is none of the engine's business. It is a loop inside, because then calls and returns
+  /// of guest and monitor stay paired, as the CPU predicts them. Asynchronous engines start it and return: it runs elsewhere and will announce its exit.
   /// PreemptedExit may come early for no reason.
   virtual void run(std::optional<std::int64_t> result, RunBudget budget, ExitHandler& handler) = 0;
   /// The exit announced by a running vCPU, fetched once and validated; nullptr if it still runs. Valid until the next run().

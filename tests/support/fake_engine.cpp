@@ -48,17 +48,22 @@ FakeVcpu::~FakeVcpu() {
 }
 
 void FakeVcpu::run(std::optional<std::int64_t> result, RunBudget, ExitHandler& handler) {
-  PV_CHECK(!running_);
+  FakeEngine& engine = engine_;  // the handler may destroy `this`
+  FakeVcpu* self = this;
   for (;;) {
-    results.push_back(result);
-    if (engine_.traits().asynchronous) {
+    PV_CHECK(!self->running_);
+    self->results.push_back(result);
+    if (engine.traits().asynchronous) {
       running_ = true;
       return;
     }
-    const Exit exit = engine_.script ? engine_.script(*this, result) : Exit{PreemptedExit{}};
+    const Exit exit = engine.script ? engine.script(*self, result) : Exit{PreemptedExit{}};
+    self->exited_with_call_ = std::holds_alternative<HypercallExit>(exit);
     const ExitHandler::Answer answer = handler.on_exit(exit);
-    if (!answer.go_on) return;
-    result = answer.result;
+    if (answer.next == nullptr) return;
+    self = dynamic_cast<FakeVcpu*>(answer.next);
+    PV_CHECK(self != nullptr);
+    result = self->exited_with_call_ ? std::optional(answer.result) : std::nullopt;
   }
 }
 

@@ -78,6 +78,7 @@ class FakeVcpu final : public NoOwnPaging {
   std::optional<Exit> announced_;
   Exit taken_;  ///< what take_exit() points to
   bool running_ = false;
+  bool exited_with_call_ = false;
 };
 
 class FakeEngine final : public Engine {

@@ -33,10 +33,10 @@ int pv_event_bind_ipi(unsigned vcpu);
 int pv_event_send(pv_evtchn_port_t port);
 int pv_event_close(pv_evtchn_port_t port); // its handler goes, too
 
-// Takes an event if there is one.
+// Takes an event if there is one. Looked at first: that costs a tenth of the locked instruction.
 static inline bool pv_event_take(pv_evtchn_port_t port)
 {
-    return pv_test_and_clear_bit(pv_shared->evtchn_pending, port);
+    return pv_test_bit(pv_shared->evtchn_pending, port) && pv_test_and_clear_bit(pv_shared->evtchn_pending, port);
 }
 
 // Sleeps until the port has an event, and takes it. With a deadline (system time, 0: none): false if that came first.

@@ -114,15 +114,14 @@ inline const Exit& FiberVcpuContext::exit_reason() {
 
 void FiberVcpuContext::run(std::optional<std::int64_t> result, RunBudget, ExitHandler& handler) {
   if (!fiber_tick_armed) [[unlikely]] arm_tick();
-  fiber_current = vcpu_;
-  std::int64_t answered = result.value_or(0);
-  for (;;) {
+  ExitHandler::Answer answer{this, result.value_or(0)};
+  do {
+    auto& self = static_cast<FiberVcpuContext&>(*answer.next);  // of this engine, as the handler promises
+    fiber_current = self.vcpu_;
     // The answer travels in a register to whoever waits on the vCPU's stack: entry.S or fiber_switch_out.
-    context_ = annotated_jump(context_, reinterpret_cast<void*>(answered), stack_, nullptr).fctx;
-    const ExitHandler::Answer answer = handler.on_exit(exit_reason());
-    if (!answer.go_on) break;
-    answered = answer.result;
-  }
+    self.context_ = annotated_jump(self.context_, reinterpret_cast<void*>(answer.result), self.stack_, nullptr).fctx;
+    answer = handler.on_exit(self.exit_reason());
+  } while (answer.next != nullptr);
   fiber_current = nullptr;  // a thread's word: `this` may be gone
 }
 
