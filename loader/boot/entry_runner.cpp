@@ -167,10 +167,8 @@ void EntryRunner::report(const MenuCommand& command, std::string_view menu_name)
     const KernelLine kernel = parse_kernel_line(command.arguments);
     const bool is_kernel = command.kind == CommandKind::Kernel && kernel.error == ArgumentError::None;
     const std::string_view shown = is_kernel ? kernel.file : command.arguments;
-    // A device name's own message begins with the name.
-    const bool is_named = !shown.empty() && starts_with(why_.text(), cut(shown, 0, 128));
-    if (!shown.empty() && !is_named) line.more().add(" ").add_escaped(cut(shown, 0, 200));
-    say(platform_, line.more().add(is_named ? " " : ": ").add(why_.text()).text());
+    if (!shown.empty()) line.more().add(" ").add_escaped(cut(shown, 0, 200));
+    say(platform_, line.more().add(": ").add(why_.text()).text());
 }
 
 void EntryRunner::reset(const std::optional<Place>& root) {

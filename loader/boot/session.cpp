@@ -11,9 +11,7 @@ bool Session::load(std::string_view config, std::span<const std::byte> host_menu
     if (!config.empty()) {
         if (file_.open(volumes_, config, std::nullopt, why_)) return true;
         Message line;
-        const bool is_named = starts_with(why_.text(), cut(config, 0, 128));
-        if (!is_named) line.more().add_escaped(cut(config, 0, 200)).add(": ");
-        say(platform_, line.more().add(why_.text()).text());
+        say(platform_, line.more().add_escaped(cut(config, 0, 200)).add(": ").add(why_.text()).text());
         return false;
     }
     if (host_menu.empty() && file_.find(volumes_, why_)) return true;

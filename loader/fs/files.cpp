@@ -16,7 +16,7 @@ bool resolve_name(std::string_view name, const std::optional<Place>& root, Locat
     const DeviceParse parse = parse_device_name(name);
     if (!parse.is_ok()) {
         std::array<char, 512> memory{};
-        why.clear().add(device_error_text(parse, name, memory));
+        why.clear().add(device_error_text(parse, memory));
         return false;
     }
     if (!parse.name.disk.has_value() && !root.has_value()) {

@@ -122,7 +122,10 @@ int pv_fs_open(const char* name, struct pv_fs_file* file) {
 int pv_fs_read(const struct pv_fs_file* file, std::uint64_t offset, void* buffer, std::size_t size) {
     if (!begin()) return -PV_ENOMEM;
     const Handle& handle = handle_of(*file);
-    if (!handle.file.is_regular()) return fail(handle.file.is_directory() ? PV_EISDIR : PV_EINVAL, "not a regular file");
+    if (!handle.file.is_regular()) {
+        const Status status = handle.file.is_directory() ? Status::IsDirectory : Status::NotRegular;
+        return fail(error_of(status), to_text(status));
+    }
     if (offset >= handle.file.size()) return 0;
     constexpr std::size_t kMost = std::size_t{1} << 30;  // the answer is an int
     const std::uint64_t left = handle.file.size() - offset;

@@ -123,9 +123,9 @@ std::string_view to_text(DeviceError error) {
     return row_text(kTexts, static_cast<std::size_t>(error));
 }
 
-std::string_view device_error_text(const DeviceParse& parse, std::string_view text, std::span<char> out) {
+std::string_view device_error_text(const DeviceParse& parse, std::span<char> out) {
     TextBuffer message(out);
-    message.add_escaped(cut(text, 0, 128)).add(text.size() > 128 ? "...: "sv : ": "sv).add(to_text(parse.error));
+    message.add(to_text(parse.error));
     if (parse.write_instead.has_value()) {
         const DeviceName& name = *parse.write_instead;
         message.add("; write (hd"sv).add_number(name.disk.value_or(0)).add(","sv).add_number(name.partition.value_or(0));

@@ -48,7 +48,7 @@ struct DeviceParse {
 // `text` is one word of a command, without blanks around it.
 DeviceParse parse_device_name(std::string_view text);
 
-// "(hd0,msdos1): GRUB 2 counts partitions from 1; write (hd0,0)", escaped, cut to `out`.
-std::string_view device_error_text(const DeviceParse& parse, std::string_view text, std::span<char> out);
+// What to say behind the name: "GRUB 2 names partitions otherwise and counts them from 1; write (hd0,0)", cut to `out`.
+std::string_view device_error_text(const DeviceParse& parse, std::span<char> out);
 
 }  // namespace pvloader

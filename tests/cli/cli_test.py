@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Runs one group of the command's tests: every function case_* of its module.
 
-    cli_test.py --pvisor P --probe E --hello E --block-copy E --loader E GROUP [CASE]
+    cli_test.py --pvisor P --probe E --hello E --block-copy E --shell E --loader E GROUP [CASE]
 
 Exit status 77 means that nothing of it can run here.
 """
@@ -18,6 +18,8 @@ import unittest
 sys.dont_write_bytecode = True  # the source folder stays as it is
 
 from program import Program, Wrong  # noqa: E402
+
+GUESTS = ("probe", "hello", "block-copy", "shell", "loader")
 
 
 def all_groups():
@@ -53,7 +55,7 @@ def run_case(case, pvisor, guests):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pvisor")
-    for guest in ("probe", "hello", "block-copy", "loader"):
+    for guest in GUESTS:
         parser.add_argument("--" + guest)
     parser.add_argument("--check-list", nargs="*")
     parser.add_argument("group", nargs="?")
@@ -61,7 +63,7 @@ def main():
     options = parser.parse_args()
     if options.check_list is not None:
         return compare_lists(options.check_list)
-    guests = {name: os.path.abspath(getattr(options, name)) for name in ("probe", "hello", "block_copy", "loader")}
+    guests = {name: os.path.abspath(getattr(options, name)) for name in (guest.replace("-", "_") for guest in GUESTS)}
     results = []
     for name, case in cases_of(options.group).items():
         if options.case not in (None, name):

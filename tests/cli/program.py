@@ -153,7 +153,8 @@ class Program:
 
     def __init__(self, pvisor, folder, guests):
         self.pvisor, self.folder = pvisor, folder
-        self.probe, self.hello, self.block_copy, self.loader = (guests[name] for name in ("probe", "hello", "block_copy", "loader"))
+        for name, path in guests.items():
+            setattr(self, name, path)
 
     def file(self, name, content=b""):
         """Makes a file; a number is the size of a hole."""

@@ -67,12 +67,13 @@ def make_patterned(path):
 
 
 def place_domains(source, elf, work):
-    """Copies a DOMAINS.json for `up`: the guest is GUEST, its disks are in the work folder."""
+    """Copies a DOMAINS.json for `up`: the guest is GUEST, its disks are in the work folder, as prepare() made them or patterned."""
     plan = json.loads(source.read_text())
     for domain in plan["domains"]:
         domain["kernel"] = str(elf)
         for disk in domain.get("disk", []):
-            disk["target"] = str(make_patterned(work / disk["target"]))
+            image = work / disk["target"]
+            disk["target"] = str(image if image.exists() else make_patterned(image))
     placed = work / "domains.json"
     placed.write_text(json.dumps(plan))
     return placed
