@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Compiler attributes that C11 and C++20 spell differently or not at all.
+//
+// Example:
+//     PV_NORETURN void halt(void);
+//     void log_line(const char *format, ...) PV_PRINTF(1, 2);
 #pragma once
 
 #define PV_NORETURN __attribute__((__noreturn__))

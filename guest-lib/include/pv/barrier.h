@@ -3,6 +3,19 @@
 //
 // x86 keeps stores in order and loads in order; only a store followed by a load of something else may swap, and only
 // that needs an instruction. The other two barriers merely hold the compiler back.
+//
+// Example:
+//     struct mailbox { // in a page that two domains share
+//         uint32_t full;
+//         char letter[60];
+//     };
+//     void post(struct mailbox *box, char letter);
+//     void post(struct mailbox *box, char letter)
+//     {
+//         box->letter[0] = letter;
+//         pv_wmb(); // whoever sees it full also sees the letter
+//         PV_WRITE_ONCE(box->full, 1);
+//     }
 #pragma once
 
 #include <stdbool.h>

@@ -2,12 +2,20 @@
 // Disks: the front half of the block protocol. Sectors are always 512 bytes, whatever the disk's own sector size is; where
 // that is larger, transfers must be multiples of it.
 //
-//     struct pv_blk *disk;
-//     if (pv_blk_open(51712, &disk) == 0)                     // xvda
-//         pv_blk_read(disk, 0, buffer, 8);                    // 4 KiB from the start
-//
 // A disk is used from one place at a time, not from handlers. A back end that breaks the protocol has its disk switched
 // off: everything under way and later answers -PV_EIO.
+//
+// Example:
+//     int read_boot_sector(void *sector)
+//     {
+//         struct pv_blk *disk;
+//         int result = pv_blk_open(51712, &disk); // xvda
+//         if (result == 0) {
+//             result = pv_blk_read(disk, 0, sector, 1);
+//             pv_blk_close(disk);
+//         }
+//         return result;
+//     }
 #pragma once
 
 #include <stdbool.h>

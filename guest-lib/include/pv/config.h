@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Sizes fixed when the library is built. Readable by C, C++ and the assembler.
+//
+// Example:
+//     #if PV_MAIN_STACK_SIZE < 0x8000
+//     #error "this kernel's parser recurses deeper than that"
+//     #endif
 #pragma once
 
 // The stack pv_main runs on, at the lowest addresses of the image: an overflow faults. The hypervisor's boot stack may be a

@@ -2,6 +2,14 @@
 // The console: bytes out, bytes in, as they are (no translation of newlines). printf.h prints text.
 // Uses the console ring, or, where a domain has none (Xen's first domain), the console_io call.
 // Printing is safe with upcalls masked and in handlers, but not in two handlers at once.
+//
+// Example:
+//     void echo(void)
+//     {
+//         char bytes[80];
+//         for (;;)
+//             pv_console_write(bytes, pv_console_read(bytes, sizeof bytes));
+//     }
 #pragma once
 
 #include <stdbool.h>

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Words for error numbers.
 //
-//     if (result < 0)
+// Example:
+//     #include <pv/printf.h>
+//     void complain(const char *path, int result)
+//     {
 //         pv_printf("%s: %s\n", path, pv_error_text(result));
+//     }
 #pragma once
 
 #ifdef __cplusplus

@@ -6,10 +6,22 @@
 // - Waiting: pv_event_wait sleeps until the port has an event and takes it. Works with upcalls masked, needs no handler.
 // - Handling: pv_event_handle names a function that is called in an upcall, once pv_irq_enable was called.
 //
-//     const int port = pv_event_alloc_unbound(peer);     // the peer binds to it
-//     pv_event_wait((pv_evtchn_port_t)port);             // ... and sends
-//
 // The library delivers to vCPU 0. Other vCPUs of a guest may send, and wait, but handle upcalls by themselves.
+//
+// Example:
+//     static void on_ring(pv_evtchn_port_t port, void *count)
+//     {
+//         ++*(unsigned *)count;
+//     }
+//     int listen_to(pv_domid_t peer, unsigned *count)
+//     {
+//         const int port = pv_event_alloc_unbound(peer); // the peer binds to it, and sends
+//         if (port >= 0) {
+//             pv_event_handle((pv_evtchn_port_t)port, on_ring, count, 0);
+//             pv_irq_enable();
+//         } // ... or without a handler: pv_event_wait((pv_evtchn_port_t)port);
+//         return port;
+//     }
 #pragma once
 
 #include <stdbool.h>

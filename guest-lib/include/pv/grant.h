@@ -2,9 +2,16 @@
 // Grants: sharing pages with other domains. The owner names a page and a domain and gets a reference, a number that it
 // passes on by xenstore or a ring; the other domain maps the page by owner and reference.
 //
-//     const int ref = pv_grant_access(peer, pv_virt_to_mfn(page), false);
-//     ... the peer maps, uses, unmaps ...
-//     while (pv_grant_end((pv_grant_ref_t)ref) == -PV_EBUSY) ...
+// Example:
+//     #include <pv/memory.h>
+//     int lend(pv_domid_t peer, void *page)
+//     {
+//         return pv_grant_access(peer, pv_virt_to_mfn(page), false);
+//     }
+//     int take_back(int ref)
+//     {
+//         return pv_grant_end((pv_grant_ref_t)ref); // -PV_EBUSY while the peer has it mapped
+//     }
 #pragma once
 
 #include <stdbool.h>

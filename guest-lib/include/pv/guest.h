@@ -4,6 +4,13 @@
 //   memory.h pages.h heap.h grant.h      memory, one's own and shared
 //   xenstore.h blkfront.h console.h      talking to the outside
 //   string.h barrier.h                   small tools
+//
+// Example:
+//     int pv_main(const char *command_line)
+//     {
+//         pv_printf("Hello, %s\n", command_line);
+//         return 0;
+//     }
 #pragma once
 
 #include <pv/console.h>

@@ -2,6 +2,13 @@
 // Hypercalls: one inline function per call, each a `call` into the hypercall page that the hypervisor filled.
 // Answers are Xen's: 0 or more on success, a negated PV_E* number otherwise. `argument` points to the struct that the
 // command's header in pvabi names. ABI.md describes each call. May be used in handlers and on any vCPU.
+//
+// Example:
+//     #include <pvabi/sched.h>
+//     void let_others_run(void)
+//     {
+//         pv_sched_op(PV_SCHEDOP_YIELD, NULL);
+//     }
 #pragma once
 
 #include <stddef.h>

@@ -6,6 +6,13 @@
 // included, is mapped at pv_base + (n << 12) from the start.
 // On Xen: a table (p2m) translates, special frames are mapped into the image's own pages, and only the first megabytes,
 // those that the builder mapped, can be reached. Guests that use these functions need not know which of the two it is.
+//
+// Example:
+//     bool is_my_own_frame(const void *page)
+//     {
+//         // At level 0 a frame's number is the page's own; on Xen it is the machine's.
+//         return pv_virt_to_mfn(page) == pv_virt_to_pfn(page);
+//     }
 #pragma once
 
 #include <stdbool.h>

@@ -4,6 +4,15 @@
 //
 // A hook: rings and the heap take their pages here. A kernel that has an allocator of pages defines pv_pages_alloc and
 // pv_pages_free itself, and the library's is not linked. What it hands out lies in the domain's RAM.
+//
+// Example:
+//     void *make_ring(void)
+//     {
+//         uint64_t *page = (uint64_t *)pv_page_alloc();
+//         for (unsigned i = 0; page && i < PV_PAGE_SIZE / 8; i++)
+//             page[i] = 0;
+//         return page; // for pv_page_free
+//     }
 #pragma once
 
 #include <stddef.h>

@@ -4,6 +4,14 @@
 //
 // A hook: what the library itself gives up for ends in pv_panic, too. A kernel that has its own way defines pv_panic, and the
 // library's, with all it needs for printing, is not linked.
+//
+// Example:
+//     void check_index(unsigned index, unsigned size)
+//     {
+//         PV_ASSERT(size != 0);
+//         if (index >= size)
+//             pv_panic("index %u of %u", index, size);
+//     }
 #pragma once
 
 #include <pv/attributes.h>

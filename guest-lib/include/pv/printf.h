@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Formatted text without floating point: %d %i %u %x %X %o %c %s %p %% with the flags '-', '0', '+', ' ' and '#', width and
 // precision as numbers or '*', and the sizes hh h l ll z t j. Anything else is printed as it stands.
+//
+// Example:
+//     int path_of(char *path, size_t size, unsigned domid)
+//     {
+//         const int length = pv_snprintf(path, size, "/local/domain/%u", domid);
+//         pv_printf("%-20s|%#x\n", path, domid);
+//         return length;
+//     }
 #pragma once
 
 #include <stdarg.h>

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The life of a guest: pv_main is called once the library knows its memory; returning from it, or pv_exit, ends the
 // domain. Upcalls are masked and every event channel is masked until the guest asks for them (event.h).
+//
+// Example:
+//     int pv_main(const char *command_line)
+//     {
+//         return command_line[0] == '\0' ? 1 : (int)pv_option_number("status", 0);
+//     }
 #pragma once
 
 #include <stddef.h>

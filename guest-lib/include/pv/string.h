@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The few functions on memory and text that a freestanding guest needs. The four mem* functions are weak: a guest that
 // brings its own wins. Compilers call them on their own account.
+//
+// Example:
+//     bool is_yes(const char *text)
+//     {
+//         uint64_t number;
+//         return pv_streq(text, "yes") || (pv_parse_number(text, &number) && number != 0);
+//     }
 #pragma once
 
 #include <stdbool.h>

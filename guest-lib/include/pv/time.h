@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Time in nanoseconds: system time runs since the domain's start (on Xen: the machine's) and never goes back; wall-clock
 // time counts from 1970. Reading either is a matter of a few instructions, not of a hypercall.
+//
+// Example:
+//     static void on_time(void *late)
+//     {
+//         *(int *)late = 1;
+//     }
+//     int wait_a_second(int *late)
+//     {
+//         pv_timer_set(pv_time_ns() + PV_SECOND_NS / 2, on_time, late); // in an upcall
+//         pv_sleep_ns(PV_SECOND_NS);
+//         return *late;
+//     }
 #pragma once
 
 #include <stdint.h>

@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Exceptions. A vector without a handler is left to the hypervisor, which ends the domain with a full report (registers,
 // instructions, backtrace), so a guest only handles what it can do something about.
+//
+// Example:
+//     static bool skip_ud2(struct pv_cpu_user_regs *regs)
+//     {
+//         regs->rip += 2;
+//         return true;
+//     }
+//     int survive_ud2(void)
+//     {
+//         return pv_trap_handle(PV_VECTOR_INVALID_OPCODE, skip_ud2, 0);
+//     }
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
 // xenbus: how the two halves of a device meet in xenstore. Each writes its state to its own `state` node and watches the
 // other's (pvabi/io/xenbus.h has the dance). For writing a front end; blkfront.h is one.
+//
+// Example:
+//     int wait_for_network(uint64_t deadline_ns)
+//     {
+//         struct pv_xenbus_device device;
+//         const int result = pv_xenbus_find("vif", 0, &device);
+//         if (result < 0)
+//             return result;
+//         return pv_xenbus_wait_backend(&device, PV_XENBUS_MASK(PV_XENBUS_STATE_INIT_WAIT), deadline_ns);
+//     }
 #pragma once
 
 #include <stddef.h>

@@ -5,6 +5,17 @@
 // Every call waits for its answer and works with upcalls masked or enabled, but not in handlers. Failures are negated
 // PV_E*: -PV_ENOENT for a path that does not exist, -PV_EACCES for one that may not be touched, and so on. -PV_EIO: the
 // store does not answer as it should.
+//
+// Example:
+//     static int rename_us(pv_xs_transaction transaction, void *name)
+//     {
+//         return pv_xs_write(transaction, "data/name", (const char *)name);
+//     }
+//     int say_who_we_are(char *old, size_t size)
+//     {
+//         const int length = pv_xs_read(PV_XS_NO_TRANSACTION, "name", old, size);
+//         return length < 0 ? length : pv_xs_transact(rename_us, (void *)"a guest");
+//     }
 #pragma once
 
 #include <stdbool.h>
