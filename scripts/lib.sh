@@ -23,6 +23,8 @@ doctest-dev header:doctest/doctest.h
 libbenchmark-dev header:benchmark/benchmark.h
 libxen-dev header:xen/xen.h
 clang command:clang
+cmake command:cmake
+make command:make
 libclang-rt-dev clang-links:-fsanitize=fuzzer
 fdisk command:sfdisk
 qemu-system-x86 command:qemu-system-x86_64'
