@@ -40,10 +40,14 @@ constexpr std::size_t kHandlerRoom = 32 * 1024;
 constexpr int kIdleTicksBeforeStop = 8;
 constexpr std::uint64_t kFlagsOff = (1U << 8) | (1U << 10) | (1U << 18);  // TF, DF, AC
 constexpr std::uint64_t kFlagTf = 1U << 8;
+constexpr std::uint64_t kFlagAc = 1U << 18;
 constexpr std::uint8_t kGeneralProtection = 13;
 constexpr std::uint32_t kInt80Error = (0x80 << 3) | 2;  // vector, in the IDT
 constexpr std::uint64_t kIntBytes = 2;
 constexpr std::uint32_t kDefaultMxcsr = 0x1f80;
+constexpr std::uint16_t kDefaultX87Control = 0x037f;
+constexpr std::uint16_t kX87Exceptions = 0x80ff;  // of the status word: those that happened, and that one waits
+constexpr std::uint64_t kX87Error = 16;
 
 /// Layout of the bytes that Linux puts into fpregs when the frame holds more than FXSAVE (asm/sigcontext.h).
 struct SoftwareReserved {
@@ -133,7 +137,12 @@ void save_registers(const ucontext_t& context, pv_cpu_user_regs& regs) {
   regs.rflags = reg(context, REG_EFL);
 }
 
-/// Copies the interrupted vector state, and gives the signal frame a clean MXCSR for our own code.
+/// An unmasked x87 exception is raised by the next x87 instruction, whosever that is.
+void drop_x87_exceptions(ucontext_t& context) {
+  context.uc_mcontext.fpregs->swd = static_cast<std::uint16_t>(context.uc_mcontext.fpregs->swd & ~kX87Exceptions);
+}
+
+/// Copies the interrupted vector state, and gives the signal frame clean control words for our own code.
 void save_vector_state(ucontext_t& context, FiberVcpu& vcpu) {
   auto* area = reinterpret_cast<std::uint8_t*>(context.uc_mcontext.fpregs);
   SoftwareReserved reserved;
@@ -152,6 +161,8 @@ void save_vector_state(ucontext_t& context, FiberVcpu& vcpu) {
   vcpu.xstate_mask = mask;
   vcpu.page.vector_state_saved = 1;
   context.uc_mcontext.fpregs->mxcsr = kDefaultMxcsr;
+  context.uc_mcontext.fpregs->cwd = kDefaultX87Control;
+  drop_x87_exceptions(context);
 }
 
 /// Our own fault: say so with the little that is safe here, then die by the signal itself.
@@ -166,6 +177,14 @@ void abort_as_ours(int signal, const ucontext_t& context) {
   ::signal(signal, SIG_DFL);
 }
 
+/// Linux enters a handler with DF and TF clear, but with the guest's AC, which makes unaligned accesses fault: ours, too.
+inline void allow_unaligned_accesses() {
+  if ((__builtin_ia32_readeflags_u64() & kFlagAc) != 0) [[unlikely]] {
+    __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~kFlagAc);
+  }
+  asm volatile("" : : : "memory");
+}
+
 void land(ucontext_t& context, FiberVcpu& vcpu, Cause cause) {
   vcpu.cause = cause;
   vcpu.page.return_kind = shim::kReturnFull;
@@ -175,6 +194,7 @@ void land(ucontext_t& context, FiberVcpu& vcpu, Cause cause) {
 }
 
 void on_tick(int, siginfo_t*, void* raw) {
+  allow_unaligned_accesses();
   const int saved_errno = errno;
   auto& context = *static_cast<ucontext_t*>(raw);
   FiberVcpu* vcpu = fiber_current;
@@ -208,6 +228,7 @@ std::uint8_t vector_of(int signal, const ucontext_t& context) {
 }
 
 void on_fault(int signal, siginfo_t* info, void* raw) {
+  allow_unaligned_accesses();
   auto& context = *static_cast<ucontext_t*>(raw);
   FiberVcpu* vcpu = fiber_current;
   const bool was_guest = fiber_selector == kBlock;
@@ -220,6 +241,8 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
     if (in_exit) set_reg(context, REG_RIP, fiber_exit);
     return;
   }
+  // The guest made a call with an x87 exception waiting, and the context switch met it. A call need not keep the x87 state.
+  if (signal == SIGFPE && reg(context, REG_TRAPNO) == kX87Error && vcpu != nullptr && !was_guest) return drop_x87_exceptions(context);
   if (vcpu == nullptr || (!was_guest && !in_exit)) return abort_as_ours(signal, context);
 
   if (!in_exit) {

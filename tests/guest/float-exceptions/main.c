@@ -2,7 +2,7 @@
 // float-exceptions: a guest that unmasks floating-point exceptions gets its own, and no call is hurt by it.
 //
 // The control words are the guest's, also while the monitor works for it on the same CPU: its own arithmetic must not trap
-// with them, and the guest must find them again. And the x87 stack may be full while a call is made.
+// with them, and the guest must find them again. And the x87 stack may be full, or an exception waiting, while a call is made.
 
 #include "report.h"
 
@@ -13,7 +13,7 @@
 #define PRECISION_MASK 0x1000u // every exception but this one is on
 #define ALL_MASKED 0x1f80u
 
-static volatile unsigned simd_faults, x87_faults;
+static volatile unsigned simd_faults, x87_faults, breakpoints;
 
 static bool simd_fault(struct pv_cpu_user_regs *regs)
 {
@@ -28,6 +28,13 @@ static bool x87_fault(struct pv_cpu_user_regs *regs)
     (void)regs;
     __asm__ volatile("fnclex");
     return true;
+}
+
+static bool breakpoint(struct pv_cpu_user_regs *regs)
+{
+    (void)regs;
+    breakpoints++;
+    return pv_nop() == 0;
 }
 
 static void set_mxcsr(uint32_t value)
@@ -71,6 +78,18 @@ static void check_x87(void)
     __asm__ volatile("fninit");
 }
 
+// An x87 exception is raised by the next x87 instruction: here the monitor would execute that, in a call or after the fault.
+static void check_waiting(void)
+{
+    static const uint16_t unmasked = 0x037b;
+    __asm__ volatile("fninit\n fldcw %0\n fld1\n fldz\n fdivrp" : : "m"(unmasked));
+    CHECK_EQUAL(pv_nop(), 0);
+    __asm__ volatile("fninit\n fldcw %0\n fld1\n fldz\n fdivrp\n int3" : : "m"(unmasked));
+    __asm__ volatile("fninit");
+    CHECK_EQUAL(breakpoints, 1);
+    CHECK_EQUAL(pv_nop(), 0);
+}
+
 static void check_full_stack(void)
 {
     static long double values[8];
@@ -89,8 +108,10 @@ int pv_main(const char *command_line)
     (void)command_line;
     CHECK_EQUAL(pv_trap_handle(PV_VECTOR_SIMD, simd_fault, 0), 0);
     CHECK_EQUAL(pv_trap_handle(PV_VECTOR_X87, x87_fault, 0), 0);
+    CHECK_EQUAL(pv_trap_handle(PV_VECTOR_BREAKPOINT, breakpoint, 0), 0);
     check_simd();
     check_x87();
+    check_waiting();
     check_full_stack();
     return report_end();
 }
