@@ -80,8 +80,8 @@ PV_APART int64_t callback_op(VcpuPage& page, uint32_t command, uint64_t argument
 
 int64_t vm_assist(uint32_t command, uint32_t type) {
   // At level 0 there are no page tables to assist; what Xen's guests ask for is accepted where it changes nothing here.
-  if (command != PV_VMASST_CMD_ENABLE && command != PV_VMASST_CMD_DISABLE) return -PV_ENOSYS;
-  return type == PV_VMASST_TYPE_WRITABLE_PAGETABLES || type == PV_VMASST_TYPE_PAE_EXTENDED_CR3 ? 0 : -PV_EINVAL;
+  if (type > PV_VMASST_TYPE_PAE_EXTENDED_CR3) return -PV_EINVAL;
+  return command == PV_VMASST_CMD_ENABLE || command == PV_VMASST_CMD_DISABLE ? 0 : -PV_ENOSYS;
 }
 
 /// Copies a text into a zeroed field of `size` bytes at `to`.

@@ -135,10 +135,12 @@ TEST_CASE("xen_version tells its page size only to who gives no buffer, and comm
 TEST_CASE("vm_assist accepts what page tables would need and refuses the rest") {
   const Guest guest;
   for (const std::uint64_t command : {std::uint64_t{PV_VMASST_CMD_ENABLE}, kNoise | PV_VMASST_CMD_DISABLE}) {
+    CHECK(guest.call(PV_HC_VM_ASSIST, command, PV_VMASST_TYPE_4GB_SEGMENTS) == 0);
     CHECK(guest.call(PV_HC_VM_ASSIST, command, PV_VMASST_TYPE_WRITABLE_PAGETABLES) == 0);
     CHECK(guest.call(PV_HC_VM_ASSIST, command, kNoise | PV_VMASST_TYPE_PAE_EXTENDED_CR3) == 0);
     CHECK(guest.call(PV_HC_VM_ASSIST, command, PV_VMASST_TYPE_ARCHITECTURAL_IOPL) == -PV_EINVAL);
     CHECK(guest.call(PV_HC_VM_ASSIST, command, 0xffff'ffff) == -PV_EINVAL);
   }
   CHECK(guest.call(PV_HC_VM_ASSIST, 2, PV_VMASST_TYPE_WRITABLE_PAGETABLES) == -PV_ENOSYS);
+  CHECK(guest.call(PV_HC_VM_ASSIST, 2, PV_VMASST_TYPE_ARCHITECTURAL_IOPL) == -PV_EINVAL);
 }

@@ -18,6 +18,11 @@ MEMORY_MIB = 64
 HANGS_AFTER_S = 60
 
 
+def lines_of(output):
+    """Without zeros, which no terminal shows: a guest prints them to see how much can be printed at once."""
+    return output.replace("\0", "").splitlines()
+
+
 def on_pvisor(options):
     command = [options.pvisor, "run", options.guest, "--engine", options.engine, "--memory", f"{MEMORY_MIB}M"]
     if options.vcpus > 1:
@@ -26,14 +31,14 @@ def on_pvisor(options):
                            check=False)
     if ended.returncode != 0:
         raise SystemExit(f"{' '.join(command)}: exit status {ended.returncode}\n{ended.stderr.decode(errors='replace')}")
-    return ended.stdout.decode("latin-1").splitlines()
+    return lines_of(ended.stdout.decode("latin-1"))
 
 
 def on_xen(options):
     ended = boot.boot(options.xen, options.guest, options.words, options.vcpus, MEMORY_MIB)
     if ended.ending != "poweroff":
         raise SystemExit(f"on Xen the guest's end was: {ended.ending or 'none'}\n{ended.serial.decode('latin-1')}{ended.errors}")
-    return ended.guest_output().splitlines()
+    return lines_of(ended.guest_output())
 
 
 def main():

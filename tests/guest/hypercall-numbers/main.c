@@ -48,7 +48,8 @@ static void check_commands(void)
     for (unsigned i = 0; i < sizeof with_commands / sizeof with_commands[0]; i++)
         for (unsigned k = 0; k < sizeof unknown / sizeof unknown[0]; k++) {
             const unsigned number = with_commands[i];
-            const unsigned long second = number == PV_HC_VCPU_OP ? 0 : (unsigned long)argument; // vCPU 0
+            const bool by_number = number == PV_HC_VCPU_OP || number == PV_HC_VM_ASSIST; // of a vCPU, of a switch: 0 is good
+            const unsigned long second = by_number ? 0 : (unsigned long)argument;
             if (!CHECK_EQUAL(pv_hypercall(number, unknown[k], second, 0, 0, 0), -PV_ENOSYS))
                 pv_printf("    call %u, command %#x\n", number, unknown[k]);
         }
