@@ -2,7 +2,7 @@
 // The protocol as a guest sees it: replies, refusals, back-pressure, broken streams, starting over.
 #include <doctest/doctest.h>
 
-#include "unit/xenstore_test_client.hpp"
+#include "support/xenstore_client.hpp"
 
 using namespace pvisor;
 using namespace pvisor::test;
@@ -12,7 +12,7 @@ namespace {
 struct OneGuest {
   StoreWithGuests world;
   Store& store = world.store;
-  XenstoreTestClient guest{world.store, 1};
+  XenstoreClient guest{world.store, 1};
 };
 
 }  // namespace
@@ -224,13 +224,13 @@ TEST_CASE("an announced payload of 4097 bytes breaks the connection and nothing 
   CHECK(t.guest.connection.receive(bytes_of(late), 10).consumed == late.size());
   CHECK(t.guest.connection.output().empty());
   CHECK(t.store.is_introduced(DomainId{1}));
-  XenstoreTestClient other(t.store, 2);
+  XenstoreClient other(t.store, 2);
   CHECK(other.read("data") == "");
 }
 
 TEST_CASE("half a message makes only its own connection wait") {
   OneGuest t;
-  XenstoreTestClient other(t.store, 2);
+  XenstoreClient other(t.store, 2);
   const std::string bytes = request_bytes(PV_XS_READ, z("data"), 0, 4);
   CHECK(t.guest.connection.receive(bytes_of(bytes.substr(0, 18)), 10).served == 0);
   CHECK(other.read("data") == "");

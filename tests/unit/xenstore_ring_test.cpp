@@ -7,7 +7,7 @@
 #include <cstring>
 #include <memory>
 
-#include "unit/xenstore_test_client.hpp"
+#include "support/xenstore_client.hpp"
 #include "xenstore/service_ring.hpp"
 
 using namespace pvisor;

@@ -5,7 +5,7 @@
 #include <pvabi/io/xs_wire.h>
 
 #include "support/fake_engine_world.hpp"
-#include "unit/xenstore_test_client.hpp"
+#include "support/xenstore_client.hpp"
 #include "xenstore/service.hpp"
 
 using namespace pvisor;

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "unit/xenstore_test_client.hpp"
+#include "support/xenstore_client.hpp"
 
 using namespace pvisor;
 using namespace pvisor::test;

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "unit/xenstore_test_client.hpp"
+#include "support/xenstore_client.hpp"
 
 using namespace pvisor;
 using namespace pvisor::test;
@@ -16,8 +16,8 @@ const StorePath kData = StorePath::parse("/local/domain/1/data").value();
 struct Guest1 {
   StoreWithGuests world;
   Store& store = world.store;
-  XenstoreTestClient guest{world.store, 1};
-  XenstoreTestClient other{world.store, 1};  // same rights, another stream: stands for a second actor
+  XenstoreClient guest{world.store, 1};
+  XenstoreClient other{world.store, 1};  // same rights, another stream: stands for a second actor
 };
 
 }  // namespace
@@ -222,7 +222,7 @@ TEST_CASE("a transaction may look at 1024 nodes and the next one is refused") {
   StoreQuotas quotas;
   quotas.nodes = 3000;
   StoreWithGuests world(quotas);
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   for (int i = 0; i < 1025; ++i) guest.write("data/n" + std::to_string(i), "");
   const auto tx = guest.begin();
   for (int i = 0; i < 1024; ++i) REQUIRE(guest.read("data/n" + std::to_string(i), tx) == "");
@@ -241,7 +241,7 @@ TEST_CASE("the node quota holds inside a transaction and again at the commit") {
   StoreQuotas quotas;
   quotas.nodes = 10;
   StoreWithGuests world(quotas);
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   guest.mkdir("data/a");
   guest.mkdir("data/b");  // three nodes now
   const auto first = guest.begin();
@@ -259,7 +259,7 @@ TEST_CASE("the node quota holds inside a transaction and again at the commit") {
 TEST_CASE("open transactions end with their connection and with the domain") {
   StoreWithGuests world;
   {
-    XenstoreTestClient guest(world.store, 1);
+    XenstoreClient guest(world.store, 1);
     for (int i = 0; i < 10; ++i) guest.write("data/t" + std::to_string(i), "", guest.begin());
     CHECK(guest.connection.open_transactions() == 10);
     world.store.release_domain(DomainId{1});
@@ -273,7 +273,7 @@ TEST_CASE("open transactions end with their connection and with the domain") {
 
 TEST_CASE("a permission set inside a transaction for a domain that ended before the commit is not kept") {
   StoreWithGuests world;
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   guest.write("data/x", "secret");
   const auto tx = guest.begin();
   CHECK(guest.ask(PV_XS_SET_PERMS, z("data/x") + z("n1") + z("r2"), tx) == kOk);
@@ -285,7 +285,7 @@ TEST_CASE("a permission set inside a transaction for a domain that ended before 
 TEST_CASE("a domain that ends while another's transaction has seen its nodes makes that commit fail") {
   StoreWithGuests world;
   world.store.set_permissions("/local/domain/1/data", {{DomainId{1}, kRightNone}, {DomainId{2}, kRightBoth}});
-  XenstoreTestClient guest(world.store, 2);
+  XenstoreClient guest(world.store, 2);
   const auto tx = guest.begin();
   CHECK(guest.write("/local/domain/1/data/from2", "", tx) == kOk);
   world.store.release_domain(DomainId{1});

@@ -2,7 +2,7 @@
 // Watches: what fires, for whom and under which name; refusals; the monitor's callbacks; bounded queues.
 #include <doctest/doctest.h>
 
-#include "unit/xenstore_test_client.hpp"
+#include "support/xenstore_client.hpp"
 
 using namespace pvisor;
 using namespace pvisor::test;
@@ -11,7 +11,7 @@ using Events = std::vector<std::string>;
 
 TEST_CASE("a watch fires once when it is set, after the reply, even if there is no such node") {
   StoreWithGuests world;
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   CHECK(guest.watch("data/nothing", "tok") == kOk);
   CHECK(guest.log == Events{"reply", "event"});
   CHECK(guest.take_events() == Events{"data/nothing tok"});
@@ -19,7 +19,7 @@ TEST_CASE("a watch fires once when it is set, after the reply, even if there is 
 
 TEST_CASE("a watch fires for its node and everything below, and for nothing beside it") {
   StoreWithGuests world;
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   guest.watch("/local/domain/1/data/a", "t");
   guest.take_events();
   guest.write("data/a", "1");
@@ -35,7 +35,7 @@ TEST_CASE("a watch fires for its node and everything below, and for nothing besi
 
 TEST_CASE("a relative watch gives relative paths and an absolute one absolute paths") {
   StoreWithGuests world;
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   guest.watch("data", "rel");
   guest.watch("/local/domain/1/data", "abs");
   guest.take_events();
@@ -45,7 +45,7 @@ TEST_CASE("a relative watch gives relative paths and an absolute one absolute pa
 
 TEST_CASE("events come before the reply to the request that caused them") {
   StoreWithGuests world;
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   guest.watch("data", "t");
   guest.log.clear();
   guest.write("data/x", "");
@@ -54,7 +54,7 @@ TEST_CASE("events come before the reply to the request that caused them") {
 
 TEST_CASE("a removal fires watches above, on, and below the removed node") {
   StoreWithGuests world;
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   guest.write("data/a/b/c", "");
   guest.watch("data", "above");
   guest.watch("data/a", "on");
@@ -69,8 +69,8 @@ TEST_CASE("a removal fires watches above, on, and below the removed node") {
 
 TEST_CASE("a change of permissions fires, for whoever could read before or can now") {
   StoreWithGuests world;
-  XenstoreTestClient one(world.store, 1);
-  XenstoreTestClient two(world.store, 2);
+  XenstoreClient one(world.store, 1);
+  XenstoreClient two(world.store, 2);
   one.write("data/x", "");
   two.watch("/local/domain/1/data/x", "t");
   two.take_events();
@@ -86,8 +86,8 @@ TEST_CASE("a change of permissions fires, for whoever could read before or can n
 
 TEST_CASE("a watch on the root or on another guest's node tells nothing of unreadable nodes") {
   StoreWithGuests world;
-  XenstoreTestClient one(world.store, 1);
-  XenstoreTestClient two(world.store, 2);
+  XenstoreClient one(world.store, 1);
+  XenstoreClient two(world.store, 2);
   two.watch("/", "root");
   two.watch("/local/domain/1", "home1");
   two.take_events();
@@ -101,7 +101,7 @@ TEST_CASE("a watch on the root or on another guest's node tells nothing of unrea
 
 TEST_CASE("special watches are refused to guests and work for the monitor") {
   StoreWithGuests world;
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   CHECK(guest.watch("@introduceDomain", "t") == "!EACCES");
   CHECK(guest.watch("@releaseDomain", "t") == "!EACCES");
   CHECK(guest.watch("@other", "t") == "!EINVAL");
@@ -122,7 +122,7 @@ TEST_CASE("special watches are refused to guests and work for the monitor") {
 
 TEST_CASE("the same watch twice is refused, another token is not") {
   StoreWithGuests world;
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   CHECK(guest.watch("data", "t") == kOk);
   CHECK(guest.watch("data", "t") == "!EEXIST");
   CHECK(guest.watch("data", "u") == kOk);
@@ -130,7 +130,7 @@ TEST_CASE("the same watch twice is refused, another token is not") {
 
 TEST_CASE("128 watches are allowed, the next is refused, and ending one makes room") {
   StoreWithGuests world;
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   for (int i = 0; i < 128; ++i) REQUIRE(guest.watch("data", std::to_string(i)) == kOk);
   CHECK(guest.watch("data", "128") == "!E2BIG");
   CHECK(guest.unwatch("data", "5") == kOk);
@@ -139,7 +139,7 @@ TEST_CASE("128 watches are allowed, the next is refused, and ending one makes ro
 
 TEST_CASE("an ended watch is silent, and ending it again is an error") {
   StoreWithGuests world;
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   guest.watch("data", "t");
   CHECK(guest.unwatch("data", "other") == "!ENOENT");
   CHECK(guest.unwatch("data", "t") == kOk);
@@ -152,7 +152,7 @@ TEST_CASE("an ended watch is silent, and ending it again is an error") {
 
 TEST_CASE("an event too long for a message is left out") {
   StoreWithGuests world;
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   const std::string token(4000, 't');
   CHECK(guest.watch("data", token) == kOk);
   CHECK(guest.take_events().size() == 1);
@@ -166,7 +166,7 @@ TEST_CASE("events that nobody takes are merged and stay bounded") {
   StoreQuotas quotas;
   quotas.pending_events = 10;
   StoreWithGuests world(quotas);
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   guest.watch("data", "t");
   guest.take_events();
   for (int i = 0; i < 50; ++i) world.store.write("/local/domain/1/data/same", std::to_string(i));
@@ -180,7 +180,7 @@ TEST_CASE("events that nobody takes are merged and stay bounded") {
 
 TEST_CASE("a change after a part of its event was taken gives another event") {
   StoreWithGuests world;
-  XenstoreTestClient guest(world.store, 1);
+  XenstoreClient guest(world.store, 1);
   guest.watch("data", "t");
   guest.take_events();
   world.store.write("/local/domain/1/data/x", "1");

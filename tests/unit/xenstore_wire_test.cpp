@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "unit/xenstore_test_client.hpp"
+#include "support/xenstore_client.hpp"
 
 using namespace pvisor;
 using namespace pvisor::test;
@@ -114,7 +114,7 @@ TEST_CASE("random bytes never upset a connection") {
   std::mt19937 random(20240711);
   for (int round = 0; round < 300; ++round) {
     StoreWithGuests world;
-    XenstoreTestClient guest(world.store, 1);
+    XenstoreClient guest(world.store, 1);
     std::string stream;
     for (int message = 0; message < 8; ++message) {
       std::string payload(random() % 40, '\0');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// XenstoreTestClient: a guest's side of the xenstore protocol for tests: sends requests as bytes, sorts replies and events.
+// XenstoreClient: a guest's side of the xenstore protocol for tests: sends requests as bytes, sorts replies and events.
 #pragma once
 
 #include <deque>
@@ -21,9 +21,9 @@ inline std::string request_bytes(std::uint32_t type, std::string_view payload, s
   return encode_message({type, id, tx, 0}, payload);
 }
 
-class XenstoreTestClient {
+class XenstoreClient {
  public:
-  XenstoreTestClient(Store& store, std::uint16_t domain) : connection(store, DomainId{domain}) {}
+  XenstoreClient(Store& store, std::uint16_t domain) : connection(store, DomainId{domain}) {}
 
   /// The reply's payload, or "!" and the error's name.
   std::string ask(std::uint32_t type, std::string_view payload, std::uint32_t tx = 0) {
@@ -91,18 +91,22 @@ class XenstoreTestClient {
 
 inline const std::string kOk{"OK\0", 3};
 
-/// A store with a home for domains 1 and 2: /local/domain/<n> readable, /local/domain/<n>/data the domain's own.
+/// Introduces a domain and gives it a home: /local/domain/<n> readable, /local/domain/<n>/data its own.
+inline void add_home(Store& store, std::uint16_t number) {
+  const DomainId domain{number};
+  store.introduce_domain(domain);
+  const std::string home = StorePath::home(domain).text();
+  store.mkdir(home);
+  store.set_permissions(home, {{kMonitorDomain, kRightNone}, {domain, kRightRead}});
+  store.mkdir(home + "/data");
+  store.set_permissions(home + "/data", {{domain, kRightNone}});
+}
+
+/// A store with homes for domains 1 and 2.
 struct StoreWithGuests {
   explicit StoreWithGuests(StoreQuotas quotas = {}) : store(quotas) {
-    for (std::uint16_t n : {std::uint16_t{1}, std::uint16_t{2}}) {
-      const DomainId domain{n};
-      store.introduce_domain(domain);
-      const std::string home = StorePath::home(domain).text();
-      store.mkdir(home);
-      store.set_permissions(home, {{kMonitorDomain, kRightNone}, {domain, kRightRead}});
-      store.mkdir(home + "/data");
-      store.set_permissions(home + "/data", {{domain, kRightNone}});
-    }
+    add_home(store, 1);
+    add_home(store, 2);
   }
   Store store;
 };
