@@ -27,6 +27,7 @@ cmake command:cmake
 make command:make
 libclang-rt-dev clang-links:-fsanitize=fuzzer
 fdisk command:sfdisk
+strace command:strace
 qemu-system-x86 command:qemu-system-x86_64'
 
 say() { printf '==> [%4d s] %s\n' "$SECONDS" "$*"; }

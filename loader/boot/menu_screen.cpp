@@ -2,7 +2,6 @@
 // Drawing the menu. A terminal gets it redrawn in place; without one it is a plain list.
 #include "boot/menu_screen.hpp"
 
-#include "boot/keys.hpp"
 #include "fs/message.hpp"
 
 namespace pvloader {
@@ -58,24 +57,24 @@ void MenuScreen::show_seconds(std::uint32_t entry, std::uint32_t seconds) {
     platform_.write(text.text());
 }
 
-bool MenuScreen::count_down(std::uint32_t entry) {
+std::optional<Key> MenuScreen::count_down(std::uint32_t entry) {
     const std::uint32_t seconds = menu_.settings.timeout.value_or(0);
-    if (seconds == 0) return true;
+    if (seconds == 0) return std::nullopt;
     const std::uint64_t end = platform_.now_ns() + seconds * kSecondNs;
     if (!menu_.settings.is_hidden) draw(entry);
     if (!platform_.is_interactive()) {
         show_seconds(entry, seconds);
         platform_.sleep_until(end);
-        return true;
+        return std::nullopt;
     }
-    bool is_over = true;
-    for (std::uint32_t left = seconds; left > 0; --left) {
+    Key key;
+    for (std::uint32_t left = seconds; left > 0 && key.kind == Key::Kind::None; --left) {
         show_seconds(entry, left);
-        is_over = platform_.read_byte(end - (left - 1) * kSecondNs) < 0;
-        if (!is_over) break;
+        key = read_key(platform_, end - (left - 1) * kSecondNs);
     }
     platform_.write(kClearLine);
-    return is_over;
+    if (key.kind == Key::Kind::None) return std::nullopt;
+    return menu_.settings.is_hidden ? Key{Key::Kind::Other, 0} : key;
 }
 
 bool MenuScreen::move(Key key, std::uint32_t& selected) const {
@@ -90,20 +89,18 @@ bool MenuScreen::move(Key key, std::uint32_t& selected) const {
     }
 }
 
-std::optional<std::uint32_t> MenuScreen::choose(std::uint32_t selected) {
-    for (;;) {
-        draw(selected);
-        for (;;) {
-            const Key key = read_key(platform_, 0);
-            if (key.kind == Key::Kind::Enter) return selected;
-            if (move(key, selected)) break;
-            if (key.kind != Key::Kind::Edit && key.kind != Key::Kind::CommandLine) continue;
-            if (key.kind == Key::Kind::CommandLine && !menu_.settings.has_password) return std::nullopt;
+std::optional<std::uint32_t> MenuScreen::choose(std::uint32_t selected, Key key) {
+    for (bool is_shown = false;; key = read_key(platform_, 0)) {
+        const bool is_command = key.kind == Key::Kind::Edit || key.kind == Key::Kind::CommandLine;
+        if (key.kind == Key::Kind::Enter) return selected;
+        if (key.kind == Key::Kind::CommandLine && !menu_.settings.has_password) return std::nullopt;
+        if (is_command) {
             say(platform_, menu_.settings.has_password ? "the menu has a password, which refuses editing and the command line"
                                                        : "entries cannot be edited yet; c is for a command line");
             rows_drawn_ = 0;
-            break;
         }
+        if (move(key, selected) || is_command || !is_shown) draw(selected);
+        is_shown = true;
     }
 }
 

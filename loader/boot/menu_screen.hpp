@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "boot/platform.hpp"
+#include "boot/keys.hpp"
 #include "parse/menu.hpp"
 
 namespace pvloader {
@@ -14,12 +14,14 @@ class MenuScreen {
 public:
     MenuScreen(Platform& platform, const Menu& menu) : platform_(platform), menu_(menu) {}
 
-    // Counts the menu's timeout down, showing the list unless the menu is hidden. False: a key was pressed. Without a
-    // terminal nothing that was typed is read, it is for the kernel.
-    bool count_down(std::uint32_t entry);
+    // Counts the menu's timeout down, showing the list unless the menu is hidden. The key that stopped it, if one did: for
+    // choose(), unless the user has not seen yet what there is to choose. Without a terminal nothing that was typed is read, it
+    // is for the kernel.
+    std::optional<Key> count_down(std::uint32_t entry);
 
-    // Lets the user choose an entry; none means that the command line is wanted. Precondition: somebody can press keys.
-    std::optional<std::uint32_t> choose(std::uint32_t selected);
+    // Lets the user choose an entry, beginning with a key that was pressed already; none means that the command line is wanted.
+    // Precondition: somebody can press keys.
+    std::optional<std::uint32_t> choose(std::uint32_t selected, Key key = {});
 
     // Something else was written: the list is drawn anew the next time.
     void forget() { rows_drawn_ = 0; }
@@ -29,7 +31,7 @@ private:
 
     void draw(std::uint32_t selected);
     void show_seconds(std::uint32_t entry, std::uint32_t seconds);
-    bool move(struct Key key, std::uint32_t& selected) const;
+    bool move(Key key, std::uint32_t& selected) const;
 
     Platform& platform_;
     const Menu& menu_;

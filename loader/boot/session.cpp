@@ -3,7 +3,6 @@
 #include "boot/session.hpp"
 
 #include "boot/grub2_advice.hpp"
-#include "boot/keys.hpp"
 
 namespace pvloader {
 
@@ -85,7 +84,11 @@ Session::Next Session::run_menu() {
     const DefaultChoice start = resolve_default(menu_, saved);
     std::optional<std::uint32_t> entry = start.entry;
     MenuScreen screen(platform_, menu_);
-    if (!menu_.settings.timeout.has_value() || !screen.count_down(*entry)) entry = screen.choose(*entry);
+    if (!menu_.settings.timeout.has_value()) {
+        entry = screen.choose(*entry);
+    } else if (const std::optional<Key> key = screen.count_down(*entry)) {
+        entry = screen.choose(*entry, *key);
+    }
     return run_entries(screen, entry, start.fallback_cursor);
 }
 

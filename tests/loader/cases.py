@@ -6,6 +6,7 @@ import lzma
 import os
 import struct
 
+import hostile_menus
 import images
 from world import FAILED_BOOT
 
@@ -15,7 +16,8 @@ UUID = "0b5e6f38-5c3d-4e0a-9a5e-c1d7f00dbeef"
 
 
 def all_cases():
-    return {name[5:].replace("_", "-"): value for name, value in globals().items() if name.startswith("case_")}
+    functions = {**vars(hostile_menus), **globals()}
+    return {name[5:].replace("_", "-"): value for name, value in functions.items() if name.startswith("case_")}
 
 
 def compare_lists(listed, known):

@@ -80,6 +80,42 @@ TEST_CASE("A countdown that nobody stops takes its seconds and boots the default
     CHECK_FALSE(platform.shows("in 0 s"));
 }
 
+TEST_CASE("The key that stops the countdown counts, unless the menu was hidden") {
+    if (no_tools()) return;
+    const auto chosen = [](std::string_view menu, std::string_view keys) {
+        FakePlatform platform({disk_with(std::string(menu) + std::string(kThree))});
+        platform.interactive = true;
+        platform.typed.push_back(-1);  // a second passes
+        platform.type(keys);
+        REQUIRE(platform.boot());
+        return platform.started.at(0).command_line;
+    };
+    CHECK(chosen("timeout 9\n", "\r") == "from=a");
+    CHECK(chosen("timeout 9\n", "\x1b[B\r") == "from=b");
+    CHECK(chosen("timeout 9\n", "ckernel /good typed\rboot\r") == "typed");
+    CHECK(chosen("timeout 9\nhiddenmenu\n", "2\r") == "from=a");
+    CHECK(chosen("timeout 9\nhiddenmenu\n", "\r1\r") == "from=b");
+}
+
+TEST_CASE("Half an escape sequence, a NUL and a flood of keys leave the menu as usable as before") {
+    if (no_tools()) return;
+    std::mt19937 random(7);
+    std::string flood;
+    while (flood.size() < 100000) {
+        const char key = static_cast<char>(random());
+        if (key != '\r' && key != '\n' && key != 'c') flood += key;
+    }
+    for (const std::string& keys : {std::string("\x1b"), std::string("\x1b["), std::string(1, '\0'), flood}) {
+        FakePlatform platform({disk_with("timeout 9\n" + std::string(kThree))});
+        platform.interactive = true;
+        platform.type(keys);
+        platform.typed.push_back(-1);  // a pause, which ends a sequence
+        platform.type("1\r");
+        REQUIRE(platform.boot());
+        CHECK(platform.started.at(0).command_line == "from=b");
+    }
+}
+
 TEST_CASE("What is typed without a terminal stays for the kernel") {
     if (no_tools()) return;
     FakePlatform platform({disk_with("timeout 3\n" + std::string(kThree))});

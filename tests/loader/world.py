@@ -77,9 +77,9 @@ class World:
             file.write(self._bytes(text))
         return path
 
-    def boot(self, *disks, options=()):
-        """Boots without a terminal."""
-        done = subprocess.run(self._command(disks, options), stdin=subprocess.DEVNULL, capture_output=True,
+    def boot(self, *disks, options=(), under=()):
+        """Boots without a terminal; `under` a program that starts others."""
+        done = subprocess.run([*under, *self._command(disks, options)], stdin=subprocess.DEVNULL, capture_output=True,
                               timeout=PATIENCE_SECONDS, check=False)
         return Result(done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), done.returncode)
 
