@@ -83,7 +83,8 @@ def check_include(root, name, folder, number, quote, target):
     top = target.split("/")[0]
     own = folder.split("/")[-1]
     if quote == '"' or "/" in target:
-        if top in ("pvabi", own, "..") or (quote == '"' and ("/" not in target or (root / folder / target).exists())):
+        beside = (root / name).parent / target
+        if top in ("pvabi", own, "..") or (quote == '"' and ("/" not in target or (root / folder / target).exists() or beside.exists())):
             return
         if target == "pv/fs.h" and folder not in ("loader", "examples"):
             yield f"{at}: pv-fs is for the loader and examples"

@@ -32,8 +32,8 @@ PV_NORETURN void pv_reboot(void);
 // Ends the domain for one of the reasons PV_SHUTDOWN_*; what pv_exit and pv_reboot are made of.
 PV_NORETURN void pv_shutdown(unsigned reason);
 
-// What the builder told this domain. Valid for ever.
-extern const struct pv_start_info *pv_start_info;
+// What the builder told this domain. Valid for ever. (Named for the linker, too: under pvabi/xen_compat.h the word is another.)
+extern const struct pv_start_info *pv_start_info __asm__("pv_start_info");
 
 // Copies the value of `key=value` from the command line, or "" for a bare `key`. Words are separated by blanks.
 // Returns its length, or -PV_ENOENT, or -PV_ENAMETOOLONG if it does not fit into size bytes with its NUL.
