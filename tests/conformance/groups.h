@@ -16,3 +16,7 @@ void conform_timers(void);
 void conform_vcpus(void);
 void conform_memory(void);
 void conform_mapping(void);
+void conform_grants(void);
+void conform_grant_maps(void);
+void conform_grant_copies(void);
+void conform_multicall(void);

@@ -24,5 +24,9 @@ int pv_main(const char *command_line)
     conform_vcpus();
     conform_memory();
     conform_mapping();
+    conform_grants();
+    conform_grant_maps();
+    conform_grant_copies();
+    conform_multicall();
     return 0;
 }

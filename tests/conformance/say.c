@@ -20,6 +20,7 @@ static void print_answer(long answer)
         NAME(EPERM);
         NAME(ENOENT);
         NAME(ESRCH);
+        NAME(ENXIO);
         NAME(E2BIG);
         NAME(ENOMEM);
         NAME(EACCES);

@@ -54,7 +54,7 @@ def command_of(xen, guest, words, vcpus, memory):
         raise SystemExit(f"{guest}: QEMU takes no commas in a module's name")
     return [QEMU, "-accel", "tcg", "-cpu", "max", "-smp", str(vcpus), "-m", str(memory + HOST_MIB_FOR_XEN),
             "-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
-            "-kernel", str(xen), "-append", f"console=com1 dom0_mem={memory}M,max:{memory}M dom0_max_vcpus={vcpus} guest_loglvl=none",
+            "-kernel", str(xen), "-append", f"console=com1 dom0_mem={memory}M,max:{memory}M dom0_max_vcpus={vcpus} guest_loglvl=none gnttab_max_frames=32",
             "-initrd", " ".join([str(guest), *words]).replace(",", ",,")]
 
 
