@@ -7,5 +7,5 @@ int pv_main(const char *command_line)
 {
     pv_printf("Hello from a paravirtual guest.\n");
     pv_printf("My command line is \"%s\".\n", command_line);
-    return 0;
+    return 0; // the exit status of pvisor
 }
