@@ -28,7 +28,7 @@ void check_device(std::string_view word) {
     FUZZ_REQUIRE(is_inside(parsed.name.path, word) && parsed.name.path.size() <= kMaxPathBytes);
     FUZZ_REQUIRE(parsed.name.disk.value_or(0) <= kMaxDeviceNumber && parsed.name.partition.value_or(0) <= kMaxDeviceNumber);
   } else {
-    check_shown(device_error_text(parsed, word, memory));
+    check_shown(device_error_text(parsed, memory));
   }
 }
 
