@@ -5,6 +5,8 @@
 
 #include <pv/hypercall.h>
 
+#include <pvabi/vcpu.h>
+
 void (*pv_event_forget)(pv_evtchn_port_t port);
 
 // A port that was closed earlier may have left its bits behind.
@@ -34,6 +36,8 @@ int pv_event_bind_interdomain(pv_domid_t remote, pv_evtchn_port_t remote_port)
 
 int pv_event_bind_virq(unsigned virq, unsigned vcpu)
 {
+    if (virq == PV_VIRQ_TIMER) // on Xen a vCPU begins with a periodic timer, which raises it every 10 ms
+        pv_vcpu_op(PV_VCPUOP_STOP_PERIODIC_TIMER, vcpu, NULL);
     struct pv_evtchn_bind_virq argument = {.virq = virq, .vcpu = vcpu};
     const long result = pv_evtchn_op(PV_EVTCHNOP_BIND_VIRQ, &argument);
     return fresh(result, argument.port, true);
