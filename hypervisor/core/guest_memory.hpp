@@ -40,9 +40,10 @@ class GuestMemory {
 
   template <class T>
   [[nodiscard]] std::optional<T> read(GuestVirt from) const {
+    std::optional<T> value;
     const auto offset = offset_of(from, sizeof(T));
-    if (!offset) return std::nullopt;
-    return copy_structure<T>(host(*offset));
+    if (offset) copy_structure(host(*offset), value.emplace());
+    return value;
   }
   template <class T>
   [[nodiscard]] bool write(GuestVirt to, const T& value) const {

@@ -5,9 +5,7 @@
 // Every value read here is hostile: read it once, check the copy, use the copy.
 #pragma once
 
-#include <array>
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -24,23 +22,25 @@ namespace pvisor {
 
 /// Copies one structure of the ABI from guest memory, each byte of it read once. In loads of 32 bits, as guests mostly write
 /// their arguments a moment before: a load that is wider than the stores it looks for waits until they have reached the cache.
+/// Stored in words of 64, for the same reason.
 template <class T>
-[[nodiscard]] T copy_structure(const std::byte* from) {
+void copy_structure(const std::byte* from, T& to) {
   static_assert(std::is_trivially_copyable_v<T>);
-  if constexpr (sizeof(T) % sizeof(std::uint64_t) == 0 && sizeof(T) <= 32) {
-    std::array<std::uint64_t, sizeof(T) / sizeof(std::uint64_t)> words;
+  if constexpr (sizeof(T) % sizeof(std::uint32_t) == 0 && sizeof(T) <= 32) {
     const auto* source = reinterpret_cast<const volatile std::uint32_t*>(from);
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      const std::uint64_t low = source[2 * i];
-      words[i] = low | static_cast<std::uint64_t>(source[2 * i + 1]) << 32;
+    auto* target = reinterpret_cast<std::byte*>(&to);
+#pragma GCC unroll 4
+    for (std::size_t at = 0; at + sizeof(std::uint64_t) <= sizeof(T); at += sizeof(std::uint64_t)) {
+      const std::uint64_t low = *source++;
+      const std::uint64_t word = low | static_cast<std::uint64_t>(*source++) << 32;
+      std::memcpy(target + at, &word, sizeof word);
     }
-    return std::bit_cast<T>(words);
-  } else if constexpr (sizeof(T) == sizeof(std::uint32_t)) {
-    return std::bit_cast<T>(*reinterpret_cast<const volatile std::uint32_t*>(from));
+    if constexpr (sizeof(T) % sizeof(std::uint64_t) != 0) {
+      const std::uint32_t last = *source;
+      std::memcpy(target + sizeof(T) - sizeof last, &last, sizeof last);
+    }
   } else {
-    T value;
-    std::memcpy(&value, from, sizeof value);
-    return value;
+    std::memcpy(&to, from, sizeof to);
   }
 }
 
@@ -85,7 +85,9 @@ class SharedPage {
   template <class T>
   [[nodiscard]] T read(std::size_t offset) const {
     PV_CHECK(offset <= kPageSize && sizeof(T) <= kPageSize - offset);
-    return copy_structure<T>(page_ + offset);
+    T value;
+    copy_structure(page_ + offset, value);
+    return value;
   }
   template <class T>
   void write(std::size_t offset, const T& value) const {

@@ -30,8 +30,10 @@
 #define VECTOR 384
 #define XSTATE 4824
 #define XSTATE_MASK 4840
-#define MONITOR_CONTEXT 4848
 #define HAS_AVX2 4856
+#define MXCSR 4860
+#define X87_CONTROL 4864
+#define OTHER_CONTROL 4866
 
 #define EXIT_PREEMPTED 3
 #define RETURN_FULL 1
@@ -40,6 +42,9 @@
 #define HOST_CS 0x33
 #define HOST_SS 0x2b
 #define FLAGS_OFF 0x40500
+#define DEFAULT_MXCSR 0x1f80
+#define MXCSR_CONTROL 0xffc0
+#define DEFAULT_X87 0x37f
 
         .text
 
@@ -237,28 +242,57 @@ fiber_landing:
 .Lrestored\@:
 .endm
 
-/* A call for the monitor: out and back with no `call` or `ret` in between, so that the guest's last `call` and the `ret` of the exit
- * path stay a pair for the CPU's return predictions; annotated_jump does the same on the other side. x87 and MXCSR control
- * words are kept by the context switch itself. */
+/* The monitor computes with the usual control words of SSE and x87: looked at on the way out, and loaded only where the guest
+ * has others, who then gets its own back. */
+.macro STORE_CONTROL base
+        stmxcsr MXCSR(\base)                   /* long before it is looked at: it takes its time */
+        fnstcw  X87_CONTROL(\base)
+.endm
+.macro USUAL_CONTROL base
+        movl    MXCSR(\base), %eax
+        andl    $MXCSR_CONTROL, %eax
+        cmpl    $DEFAULT_MXCSR, %eax
+        jne     .Lother_control\@
+        cmpw    $DEFAULT_X87, X87_CONTROL(\base)
+        jne     .Lother_control\@
+        movb    $0, OTHER_CONTROL(\base)
+        .subsection 1
+.Lother_control\@:
+        movb    $1, OTHER_CONTROL(\base)
+        pushq   $DEFAULT_X87
+        fldcw   (%rsp)
+        movl    $DEFAULT_MXCSR, (%rsp)
+        ldmxcsr (%rsp)
+        popq    %rax
+        jmp     .Lusual_control\@
+        .subsection 0
+.Lusual_control\@:
+.endm
+.macro GUEST_CONTROL base
+        cmpb    $0, OTHER_CONTROL(\base)
+        jne     .Lload_control\@
+        .subsection 1
+.Lload_control\@:
+        ldmxcsr MXCSR(\base)
+        fldcw   X87_CONTROL(\base)
+        jmp     .Lguest_control\@
+        .subsection 0
+.Lguest_control\@:
+.endm
+
+/* A call for the monitor, which answers it here, on the vCPU's stack; only to let somebody else run does it leave this stack. */
 .Lremote:
         movq    %fs:fiber_current@TPOFF, %r11
+        STORE_CONTROL %r11
         SAVE_KEPT                               /* for reports */
         movq    %r11, %rdi
         SAVE_VECTOR %rdi
-#ifdef PVISOR_ASAN_FIBERS
-        call    fiber_switch_out
+        USUAL_CONTROL %rdi
+        call    fiber_remote
         movq    %fs:fiber_current@TPOFF, %rdi
-        movq    EXIT_RESULT(%rdi), %rdx
-#else
-        movq    MONITOR_CONTEXT(%rdi), %rdi
-        leaq    .Lback(%rip), %rax
-        pushq   %rax
-        jmp     jump_fcontext
-.Lback: movq    %fs:fiber_current@TPOFF, %rdi   /* rax: the monitor's context, rdx: the answer */
-        movq    %rax, MONITOR_CONTEXT(%rdi)
-#endif
+        movq    %rax, RAX(%rdi)
+        GUEST_CONTROL %rdi
         RESTORE_VECTOR %rdi
-        movq    %rdx, RAX(%rdi)
         jmp     fiber_exit
 
 /* home_remote(page): the same for everything that is not on the fast path. */
@@ -266,10 +300,14 @@ fiber_landing:
         .type   home_remote, @function
         .p2align 4
 home_remote:
-        SAVE_VECTOR %rdi
         pushq   %rdi
-        call    fiber_switch_out
+        STORE_CONTROL %rdi
+        SAVE_VECTOR %rdi
+        USUAL_CONTROL %rdi
+        call    fiber_remote
         popq    %rdi
+        movq    %rax, EXIT_RESULT(%rdi)
+        GUEST_CONTROL %rdi
         RESTORE_VECTOR %rdi
         ret
         .size   home_remote, .-home_remote

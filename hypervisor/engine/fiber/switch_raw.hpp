@@ -6,8 +6,10 @@
 
 #include <boost/context/detail/fcontext.hpp>
 #include <cstddef>
+#include <cstdint>
 
 #if defined(PVISOR_ASAN_FIBERS)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -19,19 +21,20 @@ struct StackRange {
   std::size_t size = 0;
 };
 
-/// Jumps to `to` on stack `target`; returns when somebody jumps back, with that somebody's context. `came_from`, if given,
-/// receives the stack that was left for this one.
+/// Whether somebody will ever jump back to where a jump leaves.
+enum class Leaving : std::uint8_t { ForNow, ForGood };
+
+/// Jumps to `to` on stack `target`; returns when somebody jumps back, with that somebody's context. `came_from` receives the
+/// stack that was left for this one, where a sanitizer must be told.
 inline boost::context::detail::transfer_t annotated_jump(boost::context::detail::fcontext_t to, void* data,
                                                          [[maybe_unused]] StackRange target,
-                                                         [[maybe_unused]] StackRange* came_from) {
+                                                         [[maybe_unused]] StackRange& came_from,
+                                                         [[maybe_unused]] Leaving leaving = Leaving::ForNow) {
 #if defined(PVISOR_ASAN_FIBERS)
   void* fake_stack = nullptr;
-  __sanitizer_start_switch_fiber(&fake_stack, target.bottom, target.size);
+  __sanitizer_start_switch_fiber(leaving == Leaving::ForNow ? &fake_stack : nullptr, target.bottom, target.size);
   const auto transfer = boost::context::detail::jump_fcontext(to, data);
-  const void* bottom = nullptr;
-  std::size_t size = 0;
-  __sanitizer_finish_switch_fiber(fake_stack, &bottom, &size);
-  if (came_from != nullptr) *came_from = {bottom, size};
+  __sanitizer_finish_switch_fiber(fake_stack, &came_from.bottom, &came_from.size);
   return transfer;
 #else
   // jump_fcontext reached by a jump, its return address pushed by hand. A `call` would leave an entry on the CPU's stack of
@@ -52,9 +55,16 @@ inline boost::context::detail::transfer_t annotated_jump(boost::context::detail:
 }
 
 /// First thing on a new stack.
-inline void annotated_arrival([[maybe_unused]] StackRange* came_from) {
+inline void annotated_arrival([[maybe_unused]] StackRange& came_from) {
 #if defined(PVISOR_ASAN_FIBERS)
-  __sanitizer_finish_switch_fiber(nullptr, &came_from->bottom, &came_from->size);
+  __sanitizer_finish_switch_fiber(nullptr, &came_from.bottom, &came_from.size);
+#endif
+}
+
+/// Before a stack is given back: what was left on it must not be reported to whoever gets the memory next.
+inline void forget_stack([[maybe_unused]] StackRange stack) {
+#if defined(PVISOR_ASAN_FIBERS)
+  ASAN_UNPOISON_MEMORY_REGION(stack.bottom, stack.size);
 #endif
 }
 

@@ -21,10 +21,34 @@ namespace pvisor::fiber {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-constexpr std::size_t kStackBytes = 64 * 1024;
+// The shim's, and the monitor's while it answers the vCPU's calls.
+constexpr std::size_t kStackBytes = 256 * 1024;
 
-/// Where the fiber that is being left came from; set at each arrival, used to announce the jump back.
-thread_local StackRange monitor_stack;
+/// A thread in run(): whom it tells of exits, and how to get back to it.
+struct Running {
+  ExitHandler* handler = nullptr;
+  boost::context::detail::fcontext_t run = nullptr;
+  StackRange stack;
+};
+thread_local Running running;
+
+/// The stack of a vCPU that was destroyed by the handler of its own exit: given back once nobody stands on it.
+thread_local Mapping dead_stack;
+
+/// What a jump brings along: where to note how to get back to the one that jumped, and the answer for the one it jumps to.
+struct Handover {
+  boost::context::detail::fcontext_t* left;
+  StackRange* left_stack;
+  std::int64_t result;
+};
+
+/// First thing after each jump.
+std::int64_t arrive(boost::context::detail::transfer_t from, const StackRange& came_from) {
+  const auto& handover = *static_cast<const Handover*>(from.data);
+  *handover.left = from.fctx;
+  *handover.left_stack = came_from;
+  return handover.result;
+}
 
 template <class T>
 T read_once(const T& word) {
@@ -39,19 +63,39 @@ std::size_t xstate_room() {
 
 /// First code on the vCPU's stack: everything the guest starts with is in its frame.
 void fiber_begin(boost::context::detail::transfer_t from) {
-  annotated_arrival(&monitor_stack);
-  fiber_current->monitor_context = from.fctx;
+  StackRange came_from;
+  annotated_arrival(came_from);
+  arrive(from, came_from);
   asm volatile("jmp fiber_exit" : : : "memory");
   __builtin_unreachable();
 }
 
 }  // namespace
 
-/// The way to the monitor for everything but the fast path in entry.S, and for that too under a sanitizer.
-extern "C" void fiber_switch_out(FiberVcpu* vcpu) {
-  const auto transfer = annotated_jump(vcpu->monitor_context, nullptr, monitor_stack, &monitor_stack);
-  vcpu->monitor_context = transfer.fctx;
-  vcpu->page.exit.result = reinterpret_cast<std::int64_t>(transfer.data);
+/// What the guest's exit slot says.
+inline const Exit& FiberVcpuContext::exit_reason() {
+  const shim::ExitSlot& slot = vcpu_->page.exit;
+  if (auto* call = std::get_if<HypercallExit>(&exit_); call != nullptr && slot.kind == shim::kExitHypercall) [[likely]] {
+    // Word by word, as they were written a moment ago: a wider load would wait for the stores to drain.
+    const pv_cpu_user_regs& frame = vcpu_->page.frame;
+    call->number = read_once(frame.rax);
+    call->args[0] = read_once(frame.rdi);
+    call->args[1] = read_once(frame.rsi);
+    call->args[2] = read_once(frame.rdx);
+    call->args[3] = read_once(frame.r10);
+    call->args[4] = read_once(frame.r8);
+  } else {
+    take_slot(vcpu_->page, exit_);
+  }
+  return exit_;
+}
+
+/// On the vCPU's stack: reports what the exit slot says and returns with the answer, after others have run perhaps.
+extern "C" std::int64_t fiber_remote(FiberVcpu* vcpu) {
+  FiberVcpuContext& self = *vcpu->context;
+  const ExitHandler::Answer answer = running.handler->on_exit(self.exit_reason());
+  if (answer.next == &self) [[likely]] return answer.result;
+  return FiberVcpuContext::hand_over(fiber_current != nullptr ? &self : nullptr, answer);
 }
 
 extern "C" void fiber_landed(FiberVcpu* vcpu) {
@@ -77,6 +121,7 @@ FiberVcpuContext::FiberVcpuContext(const FiberAddressSpace& space, const VcpuSta
   vcpu_ = new (top) FiberVcpu{};
   vcpu_->xstate = reinterpret_cast<std::uint8_t*>(top + vcpu_bytes);
   vcpu_->xstate_bytes = xstate_room();
+  vcpu_->context = this;
   vcpu_->has_avx2 = __builtin_cpu_supports("avx2") != 0;
 
   shim::VcpuPage& page = vcpu_->page;
@@ -94,40 +139,37 @@ FiberVcpuContext::FiberVcpuContext(const FiberAddressSpace& space, const VcpuSta
   context_ = boost::context::detail::make_fcontext(top, kStackBytes, fiber_begin);
 }
 
-/// What the guest's exit slot says.
-inline const Exit& FiberVcpuContext::exit_reason() {
-  const shim::ExitSlot& slot = vcpu_->page.exit;
-  if (auto* call = std::get_if<HypercallExit>(&exit_); call != nullptr && slot.kind == shim::kExitHypercall) [[likely]] {
-    // Word by word, as they were written a moment ago: a wider load would wait for the stores to drain.
-    const pv_cpu_user_regs& frame = vcpu_->page.frame;
-    call->number = read_once(frame.rax);
-    call->args[0] = read_once(frame.rdi);
-    call->args[1] = read_once(frame.rsi);
-    call->args[2] = read_once(frame.rdx);
-    call->args[3] = read_once(frame.r10);
-    call->args[4] = read_once(frame.r8);
-  } else {
-    take_slot(vcpu_->page, exit_);
-  }
-  return exit_;
+std::int64_t FiberVcpuContext::hand_over(FiberVcpuContext* from, ExitHandler::Answer answer) {
+  using boost::context::detail::fcontext_t;
+  fcontext_t nowhere = nullptr;
+  StackRange unknown;
+  Handover handover{from != nullptr ? &from->context_ : &nowhere, &unknown, answer.result};
+  // Of this engine, as the handler promises.
+  auto* next = static_cast<FiberVcpuContext*>(answer.next);
+  fiber_current = next != nullptr ? next->vcpu_ : nullptr;
+  const fcontext_t to = next != nullptr ? next->context_ : running.run;
+  const StackRange target = next != nullptr ? next->stack_ : running.stack;
+  StackRange came_from;
+  const auto transfer = annotated_jump(to, &handover, target, came_from, from != nullptr ? Leaving::ForNow : Leaving::ForGood);
+  return arrive(transfer, came_from);
 }
 
 void FiberVcpuContext::run(std::optional<std::int64_t> result, RunBudget, ExitHandler& handler) {
   if (!fiber_tick_armed) [[unlikely]] arm_tick();
-  ExitHandler::Answer answer{this, result.value_or(0)};
-  do {
-    auto& self = static_cast<FiberVcpuContext&>(*answer.next);  // of this engine, as the handler promises
-    fiber_current = self.vcpu_;
-    // The answer travels in a register to whoever waits on the vCPU's stack: entry.S or fiber_switch_out.
-    self.context_ = annotated_jump(self.context_, reinterpret_cast<void*>(answer.result), self.stack_, nullptr).fctx;
-    answer = handler.on_exit(self.exit_reason());
-  } while (answer.next != nullptr);
-  fiber_current = nullptr;  // a thread's word: `this` may be gone
+  running.handler = &handler;
+  fiber_current = vcpu_;
+  Handover handover{&running.run, &running.stack, result.value_or(0)};
+  StackRange came_from;
+  arrive(annotated_jump(context_, &handover, stack_, came_from), came_from);
+  dead_stack = Mapping();
 }
 
 FiberVcpuContext::~FiberVcpuContext() {
-  // A handler of its own exit may end it: the tick must not find it then.
-  if (fiber_current == vcpu_) fiber_current = nullptr;
+  forget_stack(stack_);
+  // A handler of its own exit may end it: then it stands on this stack, and the tick must not find the vCPU any more.
+  if (fiber_current != vcpu_) return;
+  fiber_current = nullptr;
+  dead_stack = std::move(memory_);
 }
 
 pv_cpu_user_regs FiberVcpuContext::registers() const {

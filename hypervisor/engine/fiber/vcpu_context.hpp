@@ -26,8 +26,13 @@ class FiberVcpuContext final : public NoOwnPaging {
   void stop() override {}
   [[nodiscard]] pv_cpu_user_regs registers() const override;
 
- private:
+  // For the way out of the guest (fiber_remote).
   [[nodiscard]] const Exit& exit_reason();
+  /// Lets the one that `answer` names run, or run() return, and comes back when `from` is named; `from` is nullptr if it is
+  /// gone, and then this never returns.
+  static std::int64_t hand_over(FiberVcpuContext* from, ExitHandler::Answer answer);
+
+ private:
 
   const FiberAddressSpace& space_;
   Mapping memory_;  ///< guard page, stack, FiberVcpu, vector state

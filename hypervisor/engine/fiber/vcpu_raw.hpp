@@ -16,6 +16,8 @@ inline constexpr char kBlock = 1;
 /// What interrupted the guest; the landing pad acts on it.
 enum class Cause : std::uint32_t { Trap, Syscall, Tick };
 
+class FiberVcpuContext;
+
 /// The shim's page and what only this engine needs of a vCPU. `page` comes first: assembly uses one pointer for both.
 struct FiberVcpu {
   shim::VcpuPage page;
@@ -26,15 +28,20 @@ struct FiberVcpu {
   std::uint8_t* xstate;        ///< 64-byte aligned: vector state of an interrupted guest, in XSAVE's standard format
   std::uint64_t xstate_bytes;  ///< room at `xstate`
   std::uint64_t xstate_mask;   ///< components to restore
-  void* monitor_context;       ///< Boost.Context handle of whoever called run()
+  FiberVcpuContext* context;   ///< whose this is
   bool has_avx2;               ///< the host's CPU and kernel
+  std::uint32_t mxcsr;         ///< the guest's control words while its call is answered
+  std::uint16_t x87_control;
+  bool other_control;          ///< they are not the usual ones, which the monitor has loaded
 };
 // Used by entry.S.
 static_assert(offsetof(FiberVcpu, page) == 0);
 static_assert(offsetof(FiberVcpu, xstate) == 4824);
 static_assert(offsetof(FiberVcpu, xstate_mask) == 4840);
-static_assert(offsetof(FiberVcpu, monitor_context) == 4848);
 static_assert(offsetof(FiberVcpu, has_avx2) == 4856);
+static_assert(offsetof(FiberVcpu, mxcsr) == 4860);
+static_assert(offsetof(FiberVcpu, x87_control) == 4864);
+static_assert(offsetof(FiberVcpu, other_control) == 4866);
 
 extern "C" {
 // Thread-local: each thread runs at most one guest at a time.
@@ -50,7 +57,7 @@ extern const char fiber_landing[];
 
 // Called by entry.S.
 void fiber_landed(FiberVcpu* vcpu);
-void fiber_switch_out(FiberVcpu* vcpu);
+std::int64_t fiber_remote(FiberVcpu* vcpu);
 }
 
 /// Installs the signal handlers once per process; the alternate stack, dispatch and tick once per thread. Throws HostError.

@@ -13,6 +13,24 @@
 #define BATCH 1024
 #define FIRST_FREE_PORT 3
 
+static char mark[1] = {'.'};
+
+// What a guest that wants no upcalls does: the port is masked, and a poll comes back when it has an event.
+static void play_polled(pv_evtchn_port_t port, bool counts)
+{
+    struct pv_evtchn_send send = {.port = port};
+    struct pv_sched_poll poll = {.ports = (uintptr_t)&port, .nr_ports = 1};
+    for (;;) {
+        for (unsigned i = 0; i < BATCH; i++) {
+            while (!pv_event_take(port))
+                pv_sched_op(PV_SCHEDOP_POLL, &poll);
+            pv_evtchn_op(PV_EVTCHNOP_SEND, &send);
+        }
+        if (counts)
+            pv_console_io(PV_CONSOLEIO_WRITE, 1, mark);
+    }
+}
+
 static volatile bool taken;
 
 static void take(pv_evtchn_port_t port, void *context)
@@ -22,46 +40,38 @@ static void take(pv_evtchn_port_t port, void *context)
     taken = true;
 }
 
-static void wait_polled(pv_evtchn_port_t port)
+// And one that sleeps until an upcall has called its handler. Upcalls are masked in between: one that came there, on the way
+// back from another call, would cost less.
+static void play_upcall(pv_evtchn_port_t port, bool counts)
 {
-    pv_event_wait(port);
+    struct pv_evtchn_send send = {.port = port};
+    pv_event_handle(port, take, 0, 0);
+    for (;;) {
+        for (unsigned i = 0; i < BATCH; i++) {
+            while (!taken)
+                pv_sched_op(PV_SCHEDOP_BLOCK, 0);
+            taken = false;
+            pv_irq_disable();
+            pv_evtchn_op(PV_EVTCHNOP_SEND, &send);
+        }
+        if (counts)
+            pv_console_io(PV_CONSOLEIO_WRITE, 1, mark);
+    }
 }
 
-static void wait_upcall(pv_evtchn_port_t port)
+int pv_main(const char *command_line)
 {
-    (void)port;
-    while (!taken)
-        pv_event_block();
-    taken = false;
-    pv_irq_disable(); // until the next wait: an upcall in between would be taken there at half the price
-}
-
-static pv_evtchn_port_t connect(bool first)
-{
+    const bool first = command_line[0] == '1';
     int port = first ? pv_event_alloc_unbound(2) : -1;
     while (port < 0) {
         port = pv_event_bind_interdomain(1, FIRST_FREE_PORT);
         pv_sched_op(PV_SCHEDOP_YIELD, 0);
     }
-    return (pv_evtchn_port_t)port;
-}
-
-int pv_main(const char *command_line)
-{
-    static char mark[1] = {'.'};
-    const bool first = command_line[0] == '1';
-    void (*const wait)(pv_evtchn_port_t) = command_line[1] == 'u' ? wait_upcall : wait_polled;
-    const pv_evtchn_port_t port = connect(first);
-    if (wait == wait_upcall)
-        pv_event_handle(port, take, 0, 0);
     if (!first)
-        pv_event_send(port);
-    for (;;) {
-        for (unsigned i = 0; i < BATCH; i++) {
-            wait(port);
-            pv_event_send(port);
-        }
-        if (first)
-            pv_console_io(PV_CONSOLEIO_WRITE, 1, mark);
-    }
+        pv_event_send((pv_evtchn_port_t)port);
+    if (command_line[1] == 'u')
+        play_upcall((pv_evtchn_port_t)port, first);
+    else
+        play_polled((pv_evtchn_port_t)port, first);
+    return 1;
 }
