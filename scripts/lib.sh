@@ -28,6 +28,8 @@ make command:make
 libclang-rt-dev clang-links:-fsanitize=fuzzer
 fdisk command:sfdisk
 strace command:strace
+dosfstools command:mkfs.fat
+mtools command:mcopy
 qemu-system-x86 command:qemu-system-x86_64'
 
 say() { printf '==> [%4d s] %s\n' "$SECONDS" "$*"; }

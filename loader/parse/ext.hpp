@@ -20,7 +20,7 @@
 #include <string_view>
 
 #include "parse/block_source.hpp"
-#include "parse/ext_block_cache.hpp"
+#include "parse/block_cache.hpp"
 #include "parse/ext_superblock.hpp"
 #include "parse/path_queue.hpp"
 
@@ -58,8 +58,8 @@ struct ExtDirVisitor {
 
 class Ext {
 public:
-    // Enough for every block size. Less will do for smaller blocks (ExtBlockCache::kMinSlots of them), more is a larger cache.
-    static constexpr std::size_t kScratchBytes = ExtBlockCache::kMinSlots * 65536;
+    // Enough for every block size. Less will do for smaller blocks (BlockCache::kMinSlots of them), more is a larger cache.
+    static constexpr std::size_t kScratchBytes = BlockCache::kMinSlots * 65536;
     static constexpr unsigned kMaxSymlinks = 40;
     // What one lookup or listing may read of directories, so that a hostile one ends.
     static constexpr std::uint64_t kDirectoryBudgetBytes = std::uint64_t{64} << 20;
@@ -87,7 +87,7 @@ public:
     Status list(const ExtFile& directory, ExtDirVisitor visitor);
 
 private:
-    using Block = ExtBlockCache::Block;
+    using Block = BlockCache::Block;
 
     // Consecutive blocks of a file that are a hole, or consecutive on the disk too.
     struct BlockRun {
@@ -141,7 +141,7 @@ private:
 
     BlockSource* source_ = nullptr;  // null: not mounted
     ExtSuperblock super_;
-    ExtBlockCache cache_;
+    BlockCache cache_;
     ExtFile root_;
     PathQueue path_;
     std::uint64_t directory_budget_ = 0;

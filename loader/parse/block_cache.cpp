@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Least recently used block goes first.
-#include "parse/ext_block_cache.hpp"
+#include "parse/block_cache.hpp"
 
 #include <algorithm>
 
 namespace pvloader {
 
-bool ExtBlockCache::reset(BlockSource& source, std::span<std::byte> scratch, std::uint32_t block_bits) {
+bool BlockCache::reset(BlockSource& source, std::span<std::byte> scratch, std::uint32_t block_bits) {
     source_ = &source;
     scratch_ = scratch;
     block_bits_ = block_bits;
@@ -16,7 +16,7 @@ bool ExtBlockCache::reset(BlockSource& source, std::span<std::byte> scratch, std
     return slot_count_ >= kMinSlots;
 }
 
-std::size_t ExtBlockCache::oldest() const {
+std::size_t BlockCache::oldest() const {
     std::size_t best = 0;
     for (std::size_t i = 1; i < slot_count_; ++i) {
         if (slots_[i].last_use < slots_[best].last_use) {
@@ -26,13 +26,13 @@ std::size_t ExtBlockCache::oldest() const {
     return best;
 }
 
-ExtBlockCache::Block ExtBlockCache::give(std::size_t index) {
+BlockCache::Block BlockCache::give(std::size_t index) {
     slots_[index].last_use = ++clock_;
     const std::size_t block_bytes = std::size_t{1} << block_bits_;
     return {scratch_.subspan(index << block_bits_, block_bytes), &slots_[index].checked_as};
 }
 
-Status ExtBlockCache::load(std::uint64_t number, Block& block) {
+Status BlockCache::load(std::uint64_t number, Block& block) {
     for (std::size_t i = 0; i < slot_count_; ++i) {
         if (slots_[i].last_use != 0 && slots_[i].number == number) {
             block = give(i);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The few metadata blocks that an ext file system keeps in memory, in the caller's scratch space.
+// The few blocks of a file system that are kept in memory, in the scratch space of the caller.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace pvloader {
 
-class ExtBlockCache {
+class BlockCache {
 public:
     static constexpr std::size_t kMinSlots = 3;
     static constexpr std::size_t kMaxSlots = 16;
