@@ -2,6 +2,7 @@
 // XenstoreConnection: the stream, back-pressure, dispatch. What each request does is in connection_requests.cpp.
 #include "xenstore/connection.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pvisor {
@@ -59,7 +60,30 @@ XenstoreConnection::Reply XenstoreConnection::answer(const XenstoreMessage& mess
     if (open == transactions_.end()) return StoreStatus::Missing;
     transaction = open->second.get();
   }
+  if (may_need_memory(message) && memory() >= store_.quotas().memory) return StoreStatus::NoMemory;
   return (this->*handler)({message, message.payload, transaction});
+}
+
+std::size_t XenstoreConnection::memory() const {
+  std::int64_t growth = store_.use_of(domain_).bytes;
+  std::size_t held = output_.bytes();
+  for (const auto& [number, transaction] : transactions_) {
+    held += transaction->memory();
+    growth += transaction->growth_of(domain_).bytes;
+  }
+  return held + static_cast<std::size_t>(std::max<std::int64_t>(growth, 0));
+}
+
+// Asked before a request is served, so the limit is exceeded by what one request can add, and by no more.
+bool XenstoreConnection::may_need_memory(const XenstoreMessage& message) const {
+  if (domain_ == kMonitorDomain) return false;
+  switch (message.header.type) {
+    case PV_XS_WRITE:
+    case PV_XS_MKDIR:
+    case PV_XS_TRANSACTION_START: return true;
+    case PV_XS_TRANSACTION_END: return false;
+    default: return message.header.tx_id != 0;  // even a look is remembered inside a transaction
+  }
 }
 
 void XenstoreConnection::send(const pv_xsd_sockmsg& request, const Reply& reply) {

@@ -60,6 +60,9 @@ class XenstoreConnection final : private WatchSink {
 
   [[nodiscard]] DomainId domain() const { return domain_; }
   [[nodiscard]] std::size_t open_transactions() const { return transactions_.size(); }
+  /// Bytes that the store holds for the domain: its nodes, its open transactions, and what it has not taken yet. Watches are
+  /// apart: there are few, and each is as long as one request.
+  [[nodiscard]] std::size_t memory() const;
 
  private:
   using Reply = StoreResult<std::string>;
@@ -73,6 +76,7 @@ class XenstoreConnection final : private WatchSink {
   [[nodiscard]] static Handler find_handler(std::uint32_t type);
   void serve(const XenstoreMessage& message);
   [[nodiscard]] Reply answer(const XenstoreMessage& message);
+  [[nodiscard]] bool may_need_memory(const XenstoreMessage& message) const;
   void send(const pv_xsd_sockmsg& request, const Reply& reply);
   void watch_fired(const Watch& watch, const std::string& path) override;
 

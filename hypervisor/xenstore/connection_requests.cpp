@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // XenstoreConnection: one function for each request: take the payload apart, ask the store, shape the reply.
+#include <pvabi/domid.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -164,7 +166,8 @@ XenstoreConnection::Reply XenstoreConnection::is_domain_introduced(const Request
   const auto text = single_string(request.payload);
   const auto number = text ? parse_number(*text) : std::nullopt;
   if (!number || *number > std::numeric_limits<std::uint16_t>::max()) return StoreStatus::Invalid;
-  return store_.is_introduced(DomainId{static_cast<std::uint16_t>(*number)}) ? "T\0"s : "F\0"s;
+  const DomainId domain{static_cast<std::uint16_t>(*number)};
+  return domain.value() == PV_DOMID_SELF || store_.is_introduced(domain) ? "T\0"s : "F\0"s;
 }
 
 // The monitor does these by other means, so domain 0 does not find them here either.

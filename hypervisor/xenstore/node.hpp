@@ -11,6 +11,7 @@
 #include "core/ids.hpp"
 #include "xenstore/path.hpp"
 #include "xenstore/permissions.hpp"
+#include "xenstore/quota.hpp"
 
 namespace pvisor {
 
@@ -20,6 +21,14 @@ struct StoreNode {
   std::vector<std::string> children;  ///< leaf names in order of creation
   std::uint64_t generation = 0;       ///< changes whenever the node does
 };
+
+/// What our own book-keeping needs for a node, about.
+inline constexpr std::size_t kNodeOverhead = 256;
+
+/// What a node costs its owner. Its name in the directory above is paid by it, not by whose directory that is.
+[[nodiscard]] inline StoreUse cost_of(const StorePath& path, const StoreNode& node) {
+  return {1, static_cast<std::int64_t>(kNodeOverhead + 2 * path.text().size() + node.value.size())};
+}
 
 /// Which watches a change concerns.
 enum class ChangeReach : std::uint8_t {
@@ -44,9 +53,9 @@ class NodeView {
   virtual void create(const StorePath& path, StoreNode node) = 0;
   virtual void erase(const StorePath& path) = 0;
 
-  /// Accounting: nodes owned by a domain as this view sees them.
-  [[nodiscard]] virtual std::int64_t nodes_of(DomainId owner) const = 0;
-  virtual void charge(DomainId owner, std::int64_t nodes) = 0;
+  /// Accounting: what a domain owns as this view sees it.
+  [[nodiscard]] virtual StoreUse use_of(DomainId owner) const = 0;
+  virtual void charge(DomainId owner, const StoreUse& use) = 0;
 
   /// The domain is gone: no node of this view names it in its list any more.
   virtual void forget_permissions_of(DomainId domain) = 0;

@@ -16,8 +16,9 @@ StoreNode& own_node(std::shared_ptr<StoreNode>& node, std::uint64_t generation) 
 
 NodeTree::NodeTree() {
   const NodePermissions monitor_only{{kMonitorDomain, kRightNone}};
-  nodes_.emplace(StorePath::root(), std::make_shared<StoreNode>(StoreNode{{}, monitor_only, {}, 0}));
-  accounts_.charge(kMonitorDomain, 1);
+  const auto root = std::make_shared<StoreNode>(StoreNode{{}, monitor_only, {}, 0});
+  nodes_.emplace(StorePath::root(), root);
+  accounts_.charge(kMonitorDomain, cost_of(StorePath::root(), *root));
 }
 
 std::optional<const StoreNode*> NodeTree::find(const StorePath& path) {
@@ -57,7 +58,7 @@ void NodeTree::replace(const StorePath& path, std::shared_ptr<StoreNode> node) {
 
 std::vector<StorePath> NodeTree::owned_by(DomainId owner) const {
   std::vector<StorePath> paths;
-  if (accounts_.nodes_of(owner) == 0) return paths;
+  if (accounts_.use_of(owner).nodes == 0) return paths;
   for (const auto& [path, node] : nodes_) {
     if (node->permissions.owner() == owner) paths.push_back(path);
   }
@@ -77,7 +78,7 @@ bool NodeTree::is_consistent() const {
   NodeAccounts recount;
   std::size_t named = 1;  // the root, which no child list names
   for (const auto& [path, node] : nodes_) {
-    recount.charge(node->permissions.owner(), 1);
+    recount.charge(node->permissions.owner(), cost_of(path, *node));
     named += node->children.size();
     for (const std::string& name : node->children) {
       if (!nodes_.contains(path.child(name))) return false;

@@ -31,8 +31,8 @@ class NodeTree final : public NodeView {
   [[nodiscard]] StoreNode& edit(const StorePath& path) override;
   void create(const StorePath& path, StoreNode node) override;
   void erase(const StorePath& path) override;
-  [[nodiscard]] std::int64_t nodes_of(DomainId owner) const override { return accounts_.nodes_of(owner); }
-  void charge(DomainId owner, std::int64_t nodes) override { accounts_.charge(owner, nodes); }
+  [[nodiscard]] StoreUse use_of(DomainId owner) const override { return accounts_.use_of(owner); }
+  void charge(DomainId owner, const StoreUse& use) override { accounts_.charge(owner, use); }
 
   /// What was announced since the last call, in order.
   [[nodiscard]] std::vector<StoreChange> take_changes();

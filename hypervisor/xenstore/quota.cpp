@@ -4,15 +4,15 @@
 
 namespace pvisor {
 
-void NodeAccounts::charge(DomainId owner, std::int64_t nodes) {
-  const auto entry = nodes_.try_emplace(owner, 0).first;
-  entry->second += nodes;
-  if (entry->second == 0) nodes_.erase(entry);
+void NodeAccounts::charge(DomainId owner, const StoreUse& use) {
+  const auto entry = uses_.try_emplace(owner).first;
+  entry->second += use;
+  if (entry->second == StoreUse{}) uses_.erase(entry);
 }
 
-std::int64_t NodeAccounts::nodes_of(DomainId owner) const {
-  const auto entry = nodes_.find(owner);
-  return entry == nodes_.end() ? 0 : entry->second;
+StoreUse NodeAccounts::use_of(DomainId owner) const {
+  const auto entry = uses_.find(owner);
+  return entry == uses_.end() ? StoreUse{} : entry->second;
 }
 
 }  // namespace pvisor

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What one domain may use of the store, with Xen's defaults, and the count of nodes each domain owns.
+// What one domain may use of the store, with Xen's defaults, and the sum of what each domain owns.
 // Domain 0 is never refused anything; its nodes are counted all the same.
 #pragma once
 
@@ -18,19 +18,33 @@ struct StoreQuotas {
   std::size_t transaction_nodes = 1024;  ///< distinct nodes one transaction looks at
   std::size_t permissions = 5;           ///< entries of one node, the owner's included
   std::size_t value_bytes = 2048;
+  std::size_t memory = 2'621'440;     ///< bytes: its nodes, its open transactions, and what it has not taken yet
   std::size_t outstanding = 20;      ///< replies not yet taken before no further request is served
   std::size_t pending_events = 256;  ///< events not yet taken before they are merged
 };
 
-/// Nodes per owner. Counts are signed so that a transaction can hold differences.
+/// What is charged to the owner of nodes. Signed, so that a transaction can hold differences.
+struct StoreUse {
+  std::int64_t nodes = 0;
+  std::int64_t bytes = 0;
+
+  StoreUse& operator+=(const StoreUse& other) {
+    nodes += other.nodes;
+    bytes += other.bytes;
+    return *this;
+  }
+  StoreUse operator-() const { return {-nodes, -bytes}; }
+  bool operator==(const StoreUse&) const = default;
+};
+
 class NodeAccounts {
  public:
-  void charge(DomainId owner, std::int64_t nodes);
-  [[nodiscard]] std::int64_t nodes_of(DomainId owner) const;
-  [[nodiscard]] const std::map<DomainId, std::int64_t>& all() const { return nodes_; }
+  void charge(DomainId owner, const StoreUse& use);
+  [[nodiscard]] StoreUse use_of(DomainId owner) const;
+  [[nodiscard]] const std::map<DomainId, StoreUse>& all() const { return uses_; }
 
  private:
-  std::map<DomainId, std::int64_t> nodes_;  ///< no zero entries
+  std::map<DomainId, StoreUse> uses_;  ///< no zero entries
 };
 
 }  // namespace pvisor

@@ -51,10 +51,10 @@ std::unique_ptr<StoreTransaction> Store::begin(DomainId caller) {
 StoreStatus Store::commit(DomainId caller, StoreTransaction& transaction) {
   if (transaction.has_conflict()) return StoreStatus::Again;
   if (caller != kMonitorDomain) {
-    const std::int64_t growth = transaction.growth_of(caller);
+    const std::int64_t growth = transaction.growth_of(caller).nodes;
     const auto limit = static_cast<std::int64_t>(rules_.quotas.nodes);
     // Checked again: the domain may have made nodes since, inside other transactions or outside.
-    if (growth > 0 && tree_.nodes_of(caller) + growth > limit) return StoreStatus::NoSpace;
+    if (growth > 0 && tree_.use_of(caller).nodes + growth > limit) return StoreStatus::NoSpace;
   }
   tell(transaction.commit());
   return StoreStatus::Ok;

@@ -85,7 +85,8 @@ class Store final : private WatchSink {
   /// end with its connection. Nothing if it is not introduced.
   void release_domain(DomainId domain);
   [[nodiscard]] bool is_introduced(DomainId domain) const { return rules_.domains.contains(domain); }
-  [[nodiscard]] std::int64_t nodes_of(DomainId domain) const { return tree_.nodes_of(domain); }
+  [[nodiscard]] StoreUse use_of(DomainId domain) const { return tree_.use_of(domain); }
+  [[nodiscard]] std::int64_t nodes_of(DomainId domain) const { return use_of(domain).nodes; }
   [[nodiscard]] const NodeTree& tree() const { return tree_; }
 
  private:

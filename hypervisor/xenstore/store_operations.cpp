@@ -51,6 +51,8 @@ StoreStatus StoreOperations::write(const StorePath& path, std::string_view value
   if (!node.ok() && node.status != StoreStatus::Missing) return node.status;
   if (!is_privileged() && value.size() > rules_.quotas.value_bytes) return StoreStatus::NoSpace;
   if (node.status == StoreStatus::Missing) return create(path, value);
+  const auto growth = static_cast<std::int64_t>(value.size()) - static_cast<std::int64_t>(node.value->value.size());
+  view_.charge(node.value->permissions.owner(), {0, growth});
   view_.announce(path, ChangeReach::NodeAndAbove);
   view_.edit(path).value = value;
   return StoreStatus::Ok;
@@ -77,7 +79,7 @@ StoreStatus StoreOperations::create(const StorePath& path, std::string_view valu
   if (!is_privileged()) permissions.set_owner(caller_);
   const auto growth = static_cast<std::int64_t>(missing.size());
   const auto limit = static_cast<std::int64_t>(rules_.quotas.nodes);
-  if (!is_privileged() && view_.nodes_of(caller_) + growth > limit) return StoreStatus::NoSpace;
+  if (!is_privileged() && view_.use_of(caller_).nodes + growth > limit) return StoreStatus::NoSpace;
 
   view_.announce(path, ChangeReach::NodeAndAbove);
   view_.edit(at).children.emplace_back(missing.back().leaf());
@@ -88,9 +90,9 @@ StoreStatus StoreOperations::create(const StorePath& path, std::string_view valu
     } else {
       node.children.emplace_back(missing[i - 1].leaf());
     }
+    view_.charge(permissions.owner(), cost_of(missing[i], node));
     view_.create(missing[i], std::move(node));
   }
-  view_.charge(permissions.owner(), growth);
   return StoreStatus::Ok;
 }
 
@@ -113,9 +115,8 @@ StoreStatus StoreOperations::remove(const StorePath& path) {
   for (const StorePath& each : doomed.value) {
     const auto found = view_.find(each);
     if (!found || *found == nullptr) continue;  // listed twice
-    const DomainId owner = (*found)->permissions.owner();
+    view_.charge((*found)->permissions.owner(), -cost_of(each, **found));
     view_.announce(each, each == path ? ChangeReach::NodeAndAbove : ChangeReach::NodeOnly);
-    view_.charge(owner, -1);
     view_.erase(each);
   }
   if (has_parent) std::erase(view_.edit(parent).children, path.leaf());
@@ -151,10 +152,10 @@ StoreStatus StoreOperations::set_permissions(const StorePath& path, NodePermissi
     // A later domain must not find itself named by somebody who never knew it.
     permissions.forget_if([&](DomainId domain) { return !rules_.domains.contains(domain); });
   }
+  view_.charge(old_owner, -cost_of(path, *node.value));
+  view_.charge(new_owner, cost_of(path, *node.value));
   view_.announce(path, ChangeReach::NodeAndAbove);
   view_.edit(path).permissions = std::move(permissions);
-  view_.charge(old_owner, -1);
-  view_.charge(new_owner, 1);
   return StoreStatus::Ok;
 }
 

@@ -15,6 +15,7 @@ enum class StoreStatus : std::uint8_t {
   Exists,       ///< EEXIST: that watch is already set
   Missing,      ///< ENOENT: no such node, watch or transaction
   NoSpace,      ///< ENOSPC: a quota of the domain is used up
+  NoMemory,     ///< ENOMEM: what the store holds for the domain has reached its limit
   TooBig,       ///< E2BIG: too many watches, or a directory too long for one reply
   Again,        ///< EAGAIN: the transaction met a conflict
   Busy,         ///< EBUSY: a transaction inside a transaction

@@ -15,6 +15,7 @@ std::optional<const StoreNode*> StoreTransaction::find(const StorePath& path) {
   if (seen_.size() >= node_limit_) return std::nullopt;
   const std::shared_ptr<StoreNode> node = tree_.share(path);
   seen_.emplace(path, Seen{node, node, std::nullopt, 0});
+  memory_ += kNodeOverhead + path.text().size();
   return node.get();
 }
 
@@ -33,6 +34,7 @@ void StoreTransaction::announce(const StorePath& path, ChangeReach reach) {
 StoreNode& StoreTransaction::edit(const StorePath& path) {
   Seen& seen = at(path);
   PV_CHECK(seen.now != nullptr);
+  if (seen.now == seen.before) memory_ += static_cast<std::size_t>(cost_of(path, *seen.now).bytes);
   return own_node(seen.now, tree_.next_generation());
 }
 
@@ -43,7 +45,10 @@ void StoreTransaction::create(const StorePath& path, StoreNode node) {
 
 void StoreTransaction::erase(const StorePath& path) { at(path).now.reset(); }
 
-std::int64_t StoreTransaction::nodes_of(DomainId owner) const { return tree_.nodes_of(owner) + difference_.nodes_of(owner); }
+StoreUse StoreTransaction::use_of(DomainId owner) const {
+  StoreUse use = tree_.use_of(owner);
+  return use += difference_.use_of(owner);
+}
 
 void StoreTransaction::forget_permissions_of(DomainId domain) {
   for (auto& [path, seen] : seen_) {
@@ -66,7 +71,7 @@ std::vector<StoreChange> StoreTransaction::commit() {
     if (is_told) ordered.emplace_back(seen.order, StoreChange{path, *seen.reach, seen.before});
     if (seen.now != seen.before) tree_.replace(path, std::move(seen.now));
   }
-  for (const auto& [owner, nodes] : difference_.all()) tree_.charge(owner, nodes);
+  for (const auto& [owner, use] : difference_.all()) tree_.charge(owner, use);
   seen_.clear();
 
   std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -26,14 +26,16 @@ class StoreTransaction final : public NodeView {
   [[nodiscard]] StoreNode& edit(const StorePath& path) override;
   void create(const StorePath& path, StoreNode node) override;
   void erase(const StorePath& path) override;
-  [[nodiscard]] std::int64_t nodes_of(DomainId owner) const override;
-  void charge(DomainId owner, std::int64_t nodes) override { difference_.charge(owner, nodes); }
+  [[nodiscard]] StoreUse use_of(DomainId owner) const override;
+  void charge(DomainId owner, const StoreUse& use) override { difference_.charge(owner, use); }
   void forget_permissions_of(DomainId domain) override;
 
   /// True if somebody changed a node that this transaction has looked at.
   [[nodiscard]] bool has_conflict() const;
-  /// Nodes the commit would add to this owner's count; negative if it frees some.
-  [[nodiscard]] std::int64_t growth_of(DomainId owner) const { return difference_.nodes_of(owner); }
+  /// What the commit would add to this owner's account; negative if it frees some.
+  [[nodiscard]] StoreUse growth_of(DomainId owner) const { return difference_.use_of(owner); }
+  /// Bytes that it holds while it is open, its growth apart.
+  [[nodiscard]] std::size_t memory() const { return memory_; }
   /// Puts the changes into the tree and returns them in the order they were made. Precondition: no conflict.
   [[nodiscard]] std::vector<StoreChange> commit();
 
@@ -52,6 +54,7 @@ class StoreTransaction final : public NodeView {
   std::map<StorePath, Seen> seen_;
   NodeAccounts difference_;
   std::size_t announced_ = 0;
+  std::size_t memory_ = 0;
 };
 
 }  // namespace pvisor

@@ -69,6 +69,7 @@ std::string_view wire_error(StoreStatus status) {
     case StoreStatus::Exists: return "EEXIST";
     case StoreStatus::Missing: return "ENOENT";
     case StoreStatus::NoSpace: return "ENOSPC";
+    case StoreStatus::NoMemory: return "ENOMEM";
     case StoreStatus::TooBig: return "E2BIG";
     case StoreStatus::Again: return "EAGAIN";
     case StoreStatus::Busy: return "EBUSY";

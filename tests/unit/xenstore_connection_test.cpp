@@ -35,6 +35,7 @@ TEST_CASE("replies have Xen's form") {
   CHECK(t.guest.ask(PV_XS_IS_DOMAIN_INTRODUCED, z("2")) == z("T"));
   CHECK(t.guest.ask(PV_XS_IS_DOMAIN_INTRODUCED, z("0")) == z("T"));
   CHECK(t.guest.ask(PV_XS_IS_DOMAIN_INTRODUCED, z("3")) == z("F"));
+  CHECK(t.guest.ask(PV_XS_IS_DOMAIN_INTRODUCED, z("32752")) == z("T"));  // PV_DOMID_SELF
   CHECK(t.guest.watch("data", "t") == kOk);
   CHECK(t.guest.unwatch("data", "t") == kOk);
   CHECK(t.guest.ask(PV_XS_RESET_WATCHES, z("")) == kOk);

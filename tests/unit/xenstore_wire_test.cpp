@@ -81,6 +81,7 @@ TEST_CASE("every status but Ok has an error name of Xen's") {
   CHECK(wire_error(StoreStatus::Exists) == "EEXIST");
   CHECK(wire_error(StoreStatus::Missing) == "ENOENT");
   CHECK(wire_error(StoreStatus::NoSpace) == "ENOSPC");
+  CHECK(wire_error(StoreStatus::NoMemory) == "ENOMEM");
   CHECK(wire_error(StoreStatus::TooBig) == "E2BIG");
   CHECK(wire_error(StoreStatus::Again) == "EAGAIN");
   CHECK(wire_error(StoreStatus::Busy) == "EBUSY");
