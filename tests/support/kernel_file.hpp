@@ -20,6 +20,7 @@ class KernelFile {
   static constexpr std::uint64_t kTextBytes = 0x2000;     ///< entry at its start, hypercall page one page further
   static constexpr std::uint64_t kMemoryBytes = 0x3000;   ///< the last page is zero-filled
   static constexpr std::uint64_t kHypercallPage = 0x2000;
+  static constexpr std::size_t kNotes = 7;  ///< that a new one has
 
   KernelFile() {
     header_ = {};
@@ -51,15 +52,27 @@ class KernelFile {
   void add_text_note(std::uint32_t type, const std::string& text) { add_note(type, text.c_str(), text.size() + 1); }
   void add_number_note(std::uint32_t type, std::uint64_t number) { add_note(type, &number, sizeof number); }
   void add_raw_note(const Elf64_Nhdr& note) { append(&note, sizeof note); }
+  void add_unterminated_note(std::uint32_t type, const std::string& text) { add_note(type, text.data(), text.size()); }
+  /// One more segment. Precondition: at most five of them.
+  void add_load(const Elf64_Phdr& segment) {
+    more_.push_back(segment);
+    ++header_.e_phnum;
+  }
 
   [[nodiscard]] std::vector<std::byte> bytes() const {
     std::vector<std::byte> file(kTextAt + kTextBytes);
-    const Elf64_Phdr note{PT_NOTE, PF_R, kNotesAt, kNotesAt, kNotesAt, notes_.size(), notes_.size(), 4};
+    const bool fit = kNotesAt + notes_.size() <= kTextAt;
+    const std::uint64_t notes_at = fit ? kNotesAt : file.size();  // behind all else if they are many
+    if (!fit) file.resize(file.size() + notes_.size());
+    const Elf64_Phdr note{PT_NOTE, PF_R, notes_at, notes_at, notes_at, notes_.size(), notes_.size(), 4};
     std::memcpy(file.data(), &header_, sizeof header_);
     std::memcpy(file.data() + sizeof header_, &load_, sizeof load_);
     std::memcpy(file.data() + sizeof header_ + sizeof load_, &note, sizeof note);
-    std::memcpy(file.data() + kNotesAt, notes_.data(), notes_.size());
-    for (std::uint64_t at = kTextAt; at < file.size(); ++at) file[at] = static_cast<std::byte>(at * 7);
+    if (!more_.empty()) {
+      std::memcpy(file.data() + sizeof header_ + sizeof load_ + sizeof note, more_.data(), more_.size() * sizeof(Elf64_Phdr));
+    }
+    std::memcpy(file.data() + notes_at, notes_.data(), notes_.size());
+    for (std::uint64_t at = kTextAt; at < kTextAt + kTextBytes; ++at) file[at] = static_cast<std::byte>(at * 7);
     return file;
   }
 
@@ -80,6 +93,7 @@ class KernelFile {
 
   Elf64_Ehdr header_{};
   Elf64_Phdr load_{};
+  std::vector<Elf64_Phdr> more_;
   std::vector<std::byte> notes_;
 };
 

@@ -8,22 +8,13 @@
 #include "builder/layout.hpp"
 #include "builder/notes.hpp"
 #include "support/kernel_file.hpp"
+#include "support/kernel_refusal.hpp"
 
 using namespace pvisor;
 
 namespace {
 
-/// Everything the builder does with a file before memory is touched. Answers the reason of the refusal, or "".
-std::string refusal(std::span<const std::byte> file, std::uint64_t ram_pages = 4096) {
-  std::string reason;
-  const auto image = ElfImage::parse(file, reason);
-  if (!image) return reason;
-  const auto notes = KernelNotes::find(*image, reason);
-  if (!notes) return reason;
-  DomainLayout layout;
-  return plan_layout(*image, *notes, 0, ram_pages, layout, reason) ? "" : reason;
-}
-
+std::string refusal(std::span<const std::byte> file) { return kernel_refusal(file); }
 std::string refusal(const KernelFile& kernel) { return refusal(kernel.bytes()); }
 
 bool mentions(const std::string& text, const char* words) { return text.find(words) != std::string::npos; }
@@ -49,17 +40,6 @@ TEST_CASE("every prefix of a kernel is refused with a reason") {
   for (std::size_t length = 0; length < file.size(); ++length) {
     CAPTURE(length);
     REQUIRE(refusal(std::span(file).first(length)) != "");
-  }
-}
-
-TEST_CASE("no value of any byte of the headers and notes breaks the parser") {
-  const auto good = KernelFile().bytes();
-  for (std::size_t at = 0; at < KernelFile::kTextAt; ++at) {
-    for (const int value : {0x00, 0xff, 0x01, 0x80, 0x7f}) {
-      auto file = good;
-      file[at] = static_cast<std::byte>(value);
-      (void)refusal(file);
-    }
   }
 }
 
