@@ -35,11 +35,11 @@ HypercallResult poll(HypercallContext& ctx) {
 
   std::array<std::uint32_t, PV_SCHED_POLL_MAX_PORTS> numbers;
   const std::span ports(numbers.data(), request->nr_ports);
-  const GuestVirt array(request->ports);
-  if (!ctx.domain.memory().contains(array, ports.size_bytes())) return -PV_EFAULT;
   for (std::size_t i = 0; i < ports.size(); ++i) {
-    ports[i] = ctx.domain.memory().read<std::uint32_t>(GuestVirt(array.value() + i * sizeof ports[i])).value_or(0);
-    if (!ctx.domain.events().is_allocated(Port(ports[i]))) return -PV_EINVAL;
+    const auto number = ctx.domain.memory().read<std::uint32_t>(GuestVirt(request->ports + i * sizeof ports[i]));
+    if (!number) return -PV_EFAULT;
+    if (!ctx.domain.events().is_allocated(Port(*number))) return -PV_EINVAL;
+    ports[i] = *number;
   }
 
   const SharedInfo& info = ctx.domain.shared_info();
