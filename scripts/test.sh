@@ -102,7 +102,7 @@ step_tsan() {
 }
 
 step_clang() {
-  local -a sanitized=(-Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=enabled)
+  local -a sanitized=('-Db_sanitize=address,undefined' -Db_lundef=false -Dfuzz=enabled)
   if ! sanitizer_runs clang++ -fsanitize=address,undefined; then
     sanitized=()
     note skip fuzz "programs built with clang's ASan do not run here"
