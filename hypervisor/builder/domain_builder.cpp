@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <pvabi/shared_info.h>
 #include <pvabi/start_info.h>
 
 #include "base/assert.hpp"
@@ -70,14 +71,16 @@ pv_start_info make_start_info(const BuildSpec& spec, const DomainLayout& layout,
 
 VcpuStart make_boot_vcpu(const DomainLayout& layout, const DomainImage& image, std::uint64_t base) {
   VcpuStart start;
-  start.shared_info_frame = image.shared_info.value();
+  start.vcpu_info = base + (image.shared_info.value() << kPageShift) + offsetof(pv_shared_info, vcpu_info);
   start.hypercall_page = base + layout.hypercall_page_offset;
-  start.regs.rip = base + layout.entry_offset;
-  start.regs.rsi = base + (layout.start_info_frame << kPageShift);
-  start.regs.rsp = base + ((layout.stack_frame + 1) << kPageShift);
-  start.regs.rflags = 0x202;
-  start.regs.cs = PV_FLAT_KERNEL_CS;
-  start.regs.ss = PV_FLAT_KERNEL_SS;
+  pv_cpu_user_regs& regs = start.context.user_regs;
+  regs.rip = base + layout.entry_offset;
+  regs.rsi = base + (layout.start_info_frame << kPageShift);
+  regs.rsp = base + ((layout.stack_frame + 1) << kPageShift);
+  regs.rflags = 0x202;
+  regs.cs = PV_FLAT_KERNEL_CS;
+  regs.ss = PV_FLAT_KERNEL_SS;
+  start.context.kernel_sp = regs.rsp;
   return start;
 }
 
@@ -91,6 +94,12 @@ DomainImage build_domain(Engine& engine, const BuildSpec& spec) {
   if (spec.cmdline.size() >= PV_MAX_GUEST_CMDLINE || spec.cmdline.find('\0') != std::string::npos) {
     throw HostError(fmt::format("the command line for {} has {} bytes: at most {} fit", spec.kernel_name, spec.cmdline.size(),
                                 PV_MAX_GUEST_CMDLINE - 1));
+  }
+  if (spec.vcpus == 0 || spec.vcpus > kMaxVcpus) {
+    throw HostError::usage(fmt::format("{} virtual CPUs are out of range: 1 to {}", spec.vcpus, kMaxVcpus));
+  }
+  if (spec.vcpus > 1 && !engine.traits().many_vcpus) {
+    throw HostError::usage(fmt::format("the {} engine gives a domain one virtual CPU, not {}", engine.traits().name, spec.vcpus));
   }
   std::string reason;
   const auto elf = ElfImage::parse(spec.kernel, reason);
@@ -109,6 +118,7 @@ DomainImage build_domain(Engine& engine, const BuildSpec& spec) {
   DomainImage image;
   image.space = engine.create_address_space(space);
   image.ram_pages = ram_pages;
+  image.vcpus = spec.vcpus;
   image.shared_info = GuestFrame(ram_pages);
   image.grant_frames = GuestFrame(ram_pages + 1);
   image.start_info = GuestFrame(layout.start_info_frame);

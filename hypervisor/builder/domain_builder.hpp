@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 
+#include <pvabi/shared_info.h>
+
 #include "core/domain.hpp"
 #include "engine/engine.hpp"
 
@@ -18,11 +20,13 @@ struct BuildSpec {
   std::span<const std::byte> ramdisk;
   std::string cmdline;
   std::uint64_t memory_mib = 64;
+  std::uint32_t vcpus = 1;
   bool multiboot_modules = false;  ///< the ramdisk is a multiboot module list
 };
 
 inline constexpr std::uint64_t kMinMemoryMib = 1;
 inline constexpr std::uint64_t kMaxMemoryMib = 64 * 1024;
+inline constexpr std::uint32_t kMaxVcpus = PV_LEGACY_MAX_VCPUS;
 
 /// Throws HostError with one line that names the kernel and what is wrong with it, or what the host lacks.
 [[nodiscard]] DomainImage build_domain(Engine& engine, const BuildSpec& spec);

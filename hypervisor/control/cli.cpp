@@ -73,7 +73,7 @@ struct Parser {
 
   static void add_domain(CLI::App& command, Typed& typed) {
     command.add_option("--memory", typed.memory, "size of the guest's memory, 64M if not given")->type_name("SIZE");
-    command.add_option("--vcpus", typed.vcpus, "number of virtual CPUs; 1 for now")->type_name("N");
+    command.add_option("--vcpus", typed.vcpus, "number of virtual CPUs, 1 to 32; 1 if not given")->type_name("N");
     command.add_option("--disk", typed.disks, "a disk: FILE[,ro][,vdev=xvdb]; may be repeated")
         ->type_name("DISK")
         ->allow_extra_args(false);

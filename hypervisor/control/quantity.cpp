@@ -85,11 +85,11 @@ std::uint64_t parse_duration_ns(std::string_view place, std::string_view text) {
 
 std::uint32_t check_vcpus(std::string_view place, std::string_view text) {
   const auto quantity = split(text);
-  if (!quantity || !quantity->unit.empty() || quantity->number == 0) {
-    throw wrong(place, text, "not a number of virtual CPUs; write 1");
+  if (!quantity || !quantity->unit.empty()) throw wrong(place, text, "not a number of virtual CPUs; write one, such as 2");
+  if (quantity->number == 0 || quantity->number > kMaxVcpus) {
+    throw wrong(place, text, fmt::format("out of range: a domain has 1 to {} virtual CPUs", kMaxVcpus));
   }
-  if (quantity->number != 1) throw wrong(place, text, "a domain has one virtual CPU for now; write 1");
-  return 1;
+  return static_cast<std::uint32_t>(quantity->number);
 }
 
 }  // namespace pvisor

@@ -15,7 +15,7 @@ void StoreHome::attach(Domain& domain) {
   const NodePermissions readable{{kMonitorDomain, kRightNone}, {id, kRightRead}};
   const NodePermissions own{{id, kRightNone}};
   const NodePermissions public_name{{kMonitorDomain, kRightRead}};
-  const auto put = [&](const char* name, const std::string& value, const NodePermissions& permissions) {
+  const auto put = [&](const std::string& name, const std::string& value, const NodePermissions& permissions) {
     const std::string path = fmt::format("{}/{}", home, name);
     (void)store_.write(path, value);
     (void)store_.set_permissions(path, permissions);
@@ -43,8 +43,10 @@ void StoreHome::attach(Domain& domain) {
   put("store/ring-ref", std::to_string(domain.image().xenstore.value()), readable);
   put("store/port", std::to_string(kXenstorePort.value()), readable);
   put("cpu", "", readable);
-  put("cpu/0", "", readable);
-  put("cpu/0/availability", "online", readable);
+  for (std::size_t vcpu = 0; vcpu < domain.vcpu_count(); ++vcpu) {
+    put(fmt::format("cpu/{}", vcpu), "", readable);
+    put(fmt::format("cpu/{}/availability", vcpu), "online", readable);
+  }
   put("device", "", readable);
   put("control", "", readable);
   put("control/shutdown", "", own);

@@ -188,8 +188,9 @@ void Toolstack::time_limit() {
     if (domain == nullptr || hosted.is_over) continue;
     for (std::uint32_t index = 0; index < domain->vcpu_count(); ++index) {
       Vcpu& vcpu = *domain->vcpu(VcpuId{index});
-      const VcpuState state = vcpu.state;
-      vcpu.context->stop();
+      if (!vcpu.is_initialised()) continue;
+      const VcpuState state = vcpu.is_up ? vcpu.state : VcpuState::Down;
+      (void)vcpu.context->stop();
       const pv_cpu_user_regs regs = vcpu.context->registers();
       const ReportSubject subject{domain->name(), index, domain->memory(), regs, domain->image().symbols.get()};
       log_.text("time limit: " + where_report(subject, state_word(state)));
@@ -205,7 +206,7 @@ void Toolstack::refine_clock() {
   monitor_.for_each_domain([this](Domain& domain) {
     if (!domain.is_installed()) return;
     for (std::uint32_t index = 0; index < domain.vcpu_count(); ++index) {
-      domain.shared_info().publish_time(VcpuId{index}, clock_.scale());
+      domain.publish_time(*domain.vcpu(VcpuId{index}));
     }
   });
 }

@@ -47,6 +47,7 @@ DomainImage Toolstack::build(const HostedDomain& hosted) {
   build_spec.ramdisk = ramdisk;
   build_spec.cmdline = spec.cmdline;
   build_spec.memory_mib = spec.memory_mib;
+  build_spec.vcpus = spec.vcpus;
   return build_domain(*hosted.engine, build_spec);
 }
 
@@ -158,6 +159,7 @@ std::optional<DomainImage> Toolstack::build_chainload(Domain& domain, const Chai
   spec.ramdisk = request.initrd;
   spec.cmdline = request.cmdline;
   spec.memory_mib = hosted != nullptr ? hosted->spec.memory_mib : domain.memory().ram_pages() * kPageSize >> 20;
+  spec.vcpus = static_cast<std::uint32_t>(domain.vcpu_count());
   spec.multiboot_modules = request.multiboot_modules;
   try {
     DomainImage image = build_domain(domain.engine(), spec);

@@ -2,8 +2,11 @@
 #include "core/domain.hpp"
 
 #include <pvabi/grant_table.h>
+#include <pvabi/shared_info.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -27,7 +30,7 @@ Domain::Parts::Parts(Domain& domain, DomainImage new_image)
     : image(std::move(new_image)),
       memory(image.space->ram(), GuestVirt(image.space->virt_base()), image.ram_pages),
       shared_info(memory.share(image.shared_info).value()),
-      events(domain.id(), 1, domain, domain.monitor()),
+      events(domain.id(), image.vcpus, domain, domain.monitor()),
       grants(domain.id(), memory, image.grant_frames, &mappings) {}
 
 Domain::Domain(Monitor& monitor, DomainId id, std::string name, Engine& engine)
@@ -46,23 +49,27 @@ void Domain::install(DomainImage image) {
 
   exit_code_ = 0;
   parts_ = std::make_unique<Parts>(*this, std::move(image));
-  shared_info().initialise(1);
+  shared_info().initialise(this->image().vcpus);
   shared_info().publish_wall_clock(monitor_.clock().wall_base_ns());
-  shared_info().publish_time(VcpuId{0}, monitor_.clock().scale());
   PV_CHECK(events().alloc_unbound(kMonitorDomain) == kXenstorePort.value());
   PV_CHECK(events().alloc_unbound(kMonitorDomain) == kConsolePort.value());
   grant_to_monitor(*this, PV_GNTTAB_RESERVED_XENSTORE, this->image().xenstore);
   grant_to_monitor(*this, PV_GNTTAB_RESERVED_CONSOLE, this->image().console);
 
-  vcpus_.push_back(std::make_unique<Vcpu>(*this, VcpuId{0}, monitor_.timers()));
-  vcpus_.front()->context = std::move(context);
+  for (std::uint32_t id = 0; id < this->image().vcpus; ++id) {
+    vcpus_.push_back(std::make_unique<Vcpu>(*this, VcpuId{id}, monitor_.timers()));
+    publish_time(*vcpus_.back());
+  }
+  Vcpu& boot = *vcpus_.front();
+  boot.context = std::move(context);
+  boot.state = VcpuState::Runnable;
   for (const auto& device : devices_) device->attach(*this);
-  monitor_.scheduler().make_runnable(*vcpus_.front());
+  monitor_.scheduler().bring_up(boot);
 }
 
 void Domain::uninstall() {
   if (!is_installed()) return;
-  for (const auto& vcpu : vcpus_) vcpu->context->stop();
+  for (const auto& vcpu : vcpus_) stop(*vcpu);
   for (const auto& device : devices_) device->detach();
   mappings().for_each([this](const GrantMappings::Mapping& mapping) { image().space->unmap_foreign(mapping.at.value()); });
   mappings().clear();
@@ -71,6 +78,55 @@ void Domain::uninstall() {
 }
 
 Vcpu* Domain::vcpu(VcpuId id) { return id.value() < vcpus_.size() ? vcpus_[id.value()].get() : nullptr; }
+
+std::uint32_t Domain::vcpus_up() const {
+  return static_cast<std::uint32_t>(std::ranges::count_if(vcpus_, [](const auto& vcpu) { return vcpu->is_up; }));
+}
+
+void Domain::stop(const Vcpu& vcpu) {
+  // What it wants to say is of no interest any more; taken, so that the engine does not go on announcing it.
+  if (vcpu.is_initialised() && !vcpu.context->stop()) (void)vcpu.context->take_exit();
+}
+
+void Domain::initialise_vcpu(Vcpu& vcpu, const pv_vcpu_guest_context& context) {
+  VcpuStart start;
+  start.id = vcpu.id.value();
+  start.context = context;
+  start.hypercall_page = image().boot_vcpu.hypercall_page;
+  start.vcpu_info = vcpu_info_address(vcpu.id).value();
+  vcpu.context = engine_.create_vcpu(*image().space, start);
+  vcpu.state = VcpuState::Runnable;
+  vcpu.account();
+}
+
+GuestVirt Domain::vcpu_info_address(VcpuId id) const {
+  if (const auto moved = shared_info().moved_to(id)) return *moved;
+  const std::uint64_t page = memory().virt_base().value() + (image().shared_info.value() << kPageShift);
+  return GuestVirt(page + offsetof(pv_shared_info, vcpu_info) + id.value() * sizeof(pv_vcpu_info));
+}
+
+void Domain::move_vcpu_info(Vcpu& vcpu, GuestArea area) {
+  if (vcpu.is_initialised()) vcpu.context->set_vcpu_info(area.at().value());
+  parts_->shared_info.move_vcpu_info(vcpu.id, std::move(area));
+  publish_time(vcpu);
+}
+
+void Domain::publish_time(const Vcpu& vcpu) const {
+  const TimeScale scale = monitor_.clock().scale();
+  shared_info().publish_time(vcpu.id, scale);
+  if (vcpu.time_area) SharedInfo::publish_time(*vcpu.time_area, scale);
+}
+
+void Domain::publish_run_state(const Vcpu& vcpu) const {
+  if (!vcpu.run_state_area) return;
+  const GuestArea& area = *vcpu.run_state_area;
+  const pv_vcpu_runstate_info info = vcpu.run_state_info();
+  area.store(offsetof(pv_vcpu_runstate_info, state), static_cast<std::uint32_t>(info.state));
+  area.store(offsetof(pv_vcpu_runstate_info, state_entry_time), info.state_entry_time);
+  for (std::size_t state = 0; state < std::size(info.time); ++state) {
+    area.store(offsetof(pv_vcpu_runstate_info, time) + state * sizeof info.time[0], info.time[state]);
+  }
+}
 
 void Domain::unmap_grant(GrantHandle handle) {
   const GrantMappings::Mapping* mapping = mappings().find(handle);
@@ -83,9 +139,10 @@ void Domain::end(DomainEnd end) {
   if (end_) return;
   end_ = std::move(end);
   for (const auto& vcpu : vcpus_) {
-    vcpu->context->stop();
+    stop(*vcpu);
     vcpu->singleshot.disarm();
     vcpu->poll_timeout.disarm();
+    vcpu->set_period(0);
     monitor_.scheduler().take_off(*vcpu, VcpuState::Down);
   }
 }

@@ -12,6 +12,7 @@
 #include "core/device.hpp"
 #include "core/event_channels.hpp"
 #include "core/grant_table.hpp"
+#include "core/guest_area.hpp"
 #include "core/guest_memory.hpp"
 #include "core/ids.hpp"
 #include "core/shared_info.hpp"
@@ -32,6 +33,7 @@ class Symbolizer {
 struct DomainImage {
   std::unique_ptr<AddressSpace> space;
   std::uint64_t ram_pages = 0;
+  std::uint32_t vcpus = 1;  ///< at most PV_LEGACY_MAX_VCPUS; all but the first are down
   GuestFrame start_info;
   GuestFrame xenstore;
   GuestFrame console;
@@ -88,6 +90,18 @@ class Domain final : private EventSink {
   [[nodiscard]] bool is_installed() const { return parts_ != nullptr; }
   [[nodiscard]] std::size_t vcpu_count() const { return vcpus_.size(); }
   [[nodiscard]] Vcpu* vcpu(VcpuId id);
+  [[nodiscard]] std::uint32_t vcpus_up() const;
+
+  /// Gives a vCPU its registers; it stays down. Throws HostError, with nothing changed, when the host cannot give one.
+  /// Precondition: it has none yet.
+  void initialise_vcpu(Vcpu& vcpu, const pv_vcpu_guest_context& context);
+  /// Moves the vCPU's pv_vcpu_info into `area`, with what is pending, and marks every port's word: nothing is lost, and the
+  /// guest looks once for nothing. Precondition: the vCPU does not run now; `area` does not cross a page's end.
+  void move_vcpu_info(Vcpu& vcpu, GuestArea area);
+  /// Tells the guest the time, in vcpu_info and where else the vCPU wants it.
+  void publish_time(const Vcpu& vcpu) const;
+  /// Writes the vCPU's run-state times where the guest wants them, if it does.
+  void publish_run_state(const Vcpu& vcpu) const;
 
   /// Ends the mapping at `handle` and shows the mapper's own frame again.
   void unmap_grant(GrantHandle handle);
@@ -99,6 +113,8 @@ class Domain final : private EventSink {
   [[nodiscard]] int exit_code() const { return exit_code_; }
 
  private:
+  static void stop(const Vcpu& vcpu);
+  [[nodiscard]] GuestVirt vcpu_info_address(VcpuId id) const;
   void raise_event(Port port, VcpuId vcpu) override;
   void unmask_event(Port port, VcpuId vcpu) override;
   void clear_event(Port port) override;

@@ -31,6 +31,7 @@ constexpr auto kTable = [] {
   shim(PV_HC_XEN_VERSION);
   shim(PV_HC_VM_ASSIST);
   shim(PV_HC_IRET);
+  shim(PV_HC_SET_SEGMENT_BASE);
   shim(PV_HC_CALLBACK_OP);
   monitor(PV_HC_MEMORY_OP, hc_memory_op);
   monitor(PV_HC_UPDATE_VA_MAPPING, hc_update_va_mapping);

@@ -108,7 +108,8 @@ class Monitor::Slices final : public ExitHandler {
     monitor_.scheduler_.take_off(*next, VcpuState::Running);
     if (owed_ > 0) --owed_;
     ++slices_;
-    if (monitor_.publishes_time_) next->domain.shared_info().publish_time(next->id, monitor_.clock_.scale());
+    if (monitor_.publishes_time_) next->domain.publish_time(*next);
+    if (next->run_state_area) next->domain.publish_run_state(*next);
     next->kick_sent = false;
     vcpu_ = next;
     engine_ = &next->domain.engine();

@@ -7,7 +7,8 @@ namespace pvisor {
 
 void Scheduler::make_runnable(Vcpu& vcpu) {
   vcpu.state = VcpuState::Runnable;
-  if (std::exchange(vcpu.queued, true)) return;
+  vcpu.account();
+  if (!vcpu.is_up || std::exchange(vcpu.queued, true)) return;
   vcpu.queued_before = last_;
   vcpu.queued_after = nullptr;
   (last_ != nullptr ? last_->queued_after : first_) = &vcpu;
@@ -19,6 +20,24 @@ void Scheduler::block(Vcpu& vcpu) { take_off(vcpu, VcpuState::Blocked); }
 
 void Scheduler::take_off(Vcpu& vcpu, VcpuState state) {
   vcpu.state = state;
+  vcpu.account();
+  unqueue(vcpu);
+}
+
+void Scheduler::bring_up(Vcpu& vcpu) {
+  vcpu.is_up = true;
+  if (vcpu.state == VcpuState::Runnable) make_runnable(vcpu);
+}
+
+void Scheduler::bring_down(Vcpu& vcpu) {
+  vcpu.is_up = false;
+  unqueue(vcpu);
+  // One that has announced an exit keeps it: it is served like any other, and then the vCPU stays off the queue.
+  if (vcpu.state == VcpuState::Running && vcpu.context->stop()) vcpu.state = VcpuState::Runnable;
+  vcpu.account();
+}
+
+void Scheduler::unqueue(Vcpu& vcpu) {
   if (!std::exchange(vcpu.queued, false)) return;
   (vcpu.queued_before != nullptr ? vcpu.queued_before->queued_after : first_) = vcpu.queued_after;
   (vcpu.queued_after != nullptr ? vcpu.queued_after->queued_before : last_) = vcpu.queued_before;

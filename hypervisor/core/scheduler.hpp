@@ -10,16 +10,22 @@ namespace pvisor {
 
 class Scheduler {
  public:
-  /// Blocked, Down, InHypercall or Running -> Runnable, at the end of the queue.
+  /// Blocked, Down, InHypercall or Running -> Runnable, at the end of the queue; there only once it is up.
   void make_runnable(Vcpu& vcpu);
   void block(Vcpu& vcpu);
   /// Off the queue for good or until make_runnable.
   void take_off(Vcpu& vcpu, VcpuState state);
+  /// vcpu_op up and down. Down takes the vCPU off the CPU at once, unless it is the one whose call is being answered: that one
+  /// stops when the call has its answer, which it finds when it comes up again.
+  void bring_up(Vcpu& vcpu);
+  void bring_down(Vcpu& vcpu);
   /// Next to run, still on the queue; nullptr if none.
   [[nodiscard]] Vcpu* first() const { return first_; }
   [[nodiscard]] std::size_t runnable() const { return length_; }
 
  private:
+  void unqueue(Vcpu& vcpu);
+
   // Linked through the vCPUs themselves, as events put them on and take them off all the time.
   Vcpu* first_ = nullptr;
   Vcpu* last_ = nullptr;

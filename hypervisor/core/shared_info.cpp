@@ -15,11 +15,6 @@ namespace {
 
 constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
 
-std::size_t vcpu_offset(VcpuId vcpu, std::size_t field) {
-  PV_CHECK(vcpu.value() < PV_LEGACY_MAX_VCPUS);
-  return offsetof(pv_shared_info, vcpu_info) + vcpu.value() * sizeof(pv_vcpu_info) + field;
-}
-
 std::size_t word_index(Port port) {
   PV_CHECK(port.value() < PV_EVTCHN_2L_NR_CHANNELS);
   return port.value() / 64;
@@ -39,15 +34,37 @@ std::uint64_t bit_of(Port port) {
 
 /// Makes the version odd, lets `fields` be stored, makes it even again. Every store is a release: none of them can
 /// overtake the odd version, and the even one comes last. A version that the guest wrote over hurts its reader alone.
-template <class F>
-void publish(const SharedPage& page, std::size_t version_offset, F fields) {
-  const std::uint32_t odd = page.load<std::uint32_t>(version_offset) | 1;
-  page.store<std::uint32_t>(version_offset, odd);
+template <class Memory, class F>
+void publish(const Memory& memory, std::size_t version_offset, F fields) {
+  const auto odd = memory.template load<std::uint32_t>(version_offset) | 1;
+  memory.store(version_offset, odd);
   fields();
-  page.store<std::uint32_t>(version_offset, odd + 1);
+  memory.store(version_offset, odd + 1);
+}
+
+/// A pv_vcpu_time_info at `time`.
+template <class Memory>
+void publish_scale(const Memory& memory, std::size_t time, const TimeScale& scale) {
+  publish(memory, time + offsetof(pv_vcpu_time_info, version), [&] {
+    memory.store(time + offsetof(pv_vcpu_time_info, tsc_timestamp), scale.tsc_timestamp);
+    memory.store(time + offsetof(pv_vcpu_time_info, system_time), scale.system_time);
+    memory.store(time + offsetof(pv_vcpu_time_info, tsc_to_system_mul), scale.tsc_to_system_mul);
+    memory.store(time + offsetof(pv_vcpu_time_info, tsc_shift), static_cast<std::uint8_t>(scale.tsc_shift));
+  });
 }
 
 }  // namespace
+
+SharedInfo::SharedInfo(SharedPage page) : page_(std::move(page)) {
+  for (std::size_t id = 0; id < PV_LEGACY_MAX_VCPUS; ++id) {
+    places_.push_back({page_, offsetof(pv_shared_info, vcpu_info) + id * sizeof(pv_vcpu_info), std::nullopt});
+  }
+}
+
+const SharedInfo::Place& SharedInfo::place(VcpuId vcpu) const {
+  PV_CHECK(vcpu.value() < places_.size());
+  return places_[vcpu.value()];
+}
 
 void SharedInfo::initialise(std::uint32_t vcpus) const {
   PV_CHECK(vcpus <= PV_LEGACY_MAX_VCPUS);
@@ -69,11 +86,11 @@ SharedInfo::Raised SharedInfo::raise(Port port, VcpuId vcpu) const {
 
 void SharedInfo::select(Port port, VcpuId vcpu) const {
   // Step 3, locked: the guest exchanges the whole selector with 0 while we add one bit.
-  page_.fetch_or<std::uint64_t>(vcpu_offset(vcpu, offsetof(pv_vcpu_info, evtchn_pending_sel)),
-                                std::uint64_t{1} << word_index(port));
+  const Place& at = place(vcpu);
+  at.page.fetch_or<std::uint64_t>(at.offset + offsetof(pv_vcpu_info, evtchn_pending_sel), std::uint64_t{1} << word_index(port));
   // Step 4, locked, so that the core's following look at upcall_mask cannot be answered before it: a guest that unmasks
   // by an exchange and then tests upcall_pending, or the core that tests the mask afterwards, sees the other's write.
-  page_.fetch_or<std::uint8_t>(vcpu_offset(vcpu, offsetof(pv_vcpu_info, evtchn_upcall_pending)), 1);
+  at.page.fetch_or<std::uint8_t>(at.offset + offsetof(pv_vcpu_info, evtchn_upcall_pending), 1);
 }
 
 bool SharedInfo::unmask(Port port, VcpuId vcpu) const {
@@ -102,37 +119,50 @@ void SharedInfo::mask(Port port) const {
 }
 
 bool SharedInfo::upcall_due(VcpuId vcpu) const {
-  const bool masked = page_.load<std::uint8_t>(vcpu_offset(vcpu, offsetof(pv_vcpu_info, evtchn_upcall_mask))) != 0;
+  const Place& at = place(vcpu);
+  const bool masked = at.page.load<std::uint8_t>(at.offset + offsetof(pv_vcpu_info, evtchn_upcall_mask)) != 0;
   return upcall_pending(vcpu) && !masked;
 }
 
 bool SharedInfo::upcall_pending(VcpuId vcpu) const {
-  return page_.load<std::uint8_t>(vcpu_offset(vcpu, offsetof(pv_vcpu_info, evtchn_upcall_pending))) != 0;
+  const Place& at = place(vcpu);
+  return at.page.load<std::uint8_t>(at.offset + offsetof(pv_vcpu_info, evtchn_upcall_pending)) != 0;
 }
 
 void SharedInfo::set_upcall_mask(VcpuId vcpu, bool masked) const {
-  const std::size_t offset = vcpu_offset(vcpu, offsetof(pv_vcpu_info, evtchn_upcall_mask));
+  const Place& at = place(vcpu);
+  const std::size_t offset = at.offset + offsetof(pv_vcpu_info, evtchn_upcall_mask);
   // Clearing is a locked instruction, since the caller looks at upcall_pending next (SCHEDOP_block): without the fence
   // that look could be answered while our store still waits, and an event raised in between would be missed by both.
-  if (!masked) page_.fetch_and<std::uint8_t>(offset, 0);
+  if (!masked) at.page.fetch_and<std::uint8_t>(offset, 0);
   // Setting needs no order: an upcall that was due a moment ago may still be taken.
-  if (masked) page_.store<std::uint8_t>(offset, 1);
+  if (masked) at.page.store<std::uint8_t>(offset, 1);
 }
 
-void SharedInfo::set_fault_address(VcpuId vcpu, std::uint64_t address) const {
-  // The vCPU that reads it does not run now: whatever resumes it orders this store.
-  page_.store<std::uint64_t>(vcpu_offset(vcpu, offsetof(pv_vcpu_info, arch) + offsetof(pv_arch_vcpu_info, cr2)), address);
+void SharedInfo::move_vcpu_info(VcpuId vcpu, GuestArea area) {
+  PV_CHECK(vcpu.value() < places_.size());
+  Place& old = places_[vcpu.value()];
+  const std::size_t offset = area.at().value() % kPageSize;
+  // Nobody else writes to either copy: the vCPU does not run, and events are raised on this thread.
+  const SharedPage page = area.page();
+  page.write(offset, old.page.read<pv_vcpu_info>(old.offset));
+  old = {page, offset, std::move(area)};
+  page.fetch_or<std::uint64_t>(offset + offsetof(pv_vcpu_info, evtchn_pending_sel), ~std::uint64_t{0});
+  page.fetch_or<std::uint8_t>(offset + offsetof(pv_vcpu_info, evtchn_upcall_pending), 1);
+}
+
+std::optional<GuestVirt> SharedInfo::moved_to(VcpuId vcpu) const {
+  const Place& at = place(vcpu);
+  if (!at.moved) return std::nullopt;
+  return at.moved->at();
 }
 
 void SharedInfo::publish_time(VcpuId vcpu, const TimeScale& scale) const {
-  const std::size_t time = vcpu_offset(vcpu, offsetof(pv_vcpu_info, time));
-  publish(page_, time + offsetof(pv_vcpu_time_info, version), [&] {
-    page_.store<std::uint64_t>(time + offsetof(pv_vcpu_time_info, tsc_timestamp), scale.tsc_timestamp);
-    page_.store<std::uint64_t>(time + offsetof(pv_vcpu_time_info, system_time), scale.system_time);
-    page_.store<std::uint32_t>(time + offsetof(pv_vcpu_time_info, tsc_to_system_mul), scale.tsc_to_system_mul);
-    page_.store<std::uint8_t>(time + offsetof(pv_vcpu_time_info, tsc_shift), static_cast<std::uint8_t>(scale.tsc_shift));
-  });
+  const Place& at = place(vcpu);
+  publish_scale(at.page, at.offset + offsetof(pv_vcpu_info, time), scale);
 }
+
+void SharedInfo::publish_time(const GuestArea& area, const TimeScale& scale) { publish_scale(area, 0, scale); }
 
 void SharedInfo::publish_wall_clock(std::uint64_t epoch_ns) const {
   const std::uint64_t seconds = epoch_ns / kNanosecondsPerSecond;

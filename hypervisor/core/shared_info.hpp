@@ -4,10 +4,13 @@
 // whether the guest itself is disturbed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "core/clock.hpp"
+#include "core/guest_area.hpp"
 #include "core/ids.hpp"
 #include "core/shared_page.hpp"
 
@@ -15,7 +18,7 @@ namespace pvisor {
 
 class SharedInfo {
  public:
-  explicit SharedInfo(SharedPage page) : page_(std::move(page)) {}
+  explicit SharedInfo(SharedPage page);
 
   /// State of a new domain: every upcall masked, all channels unmasked, nothing pending.
   void initialise(std::uint32_t vcpus) const;
@@ -40,15 +43,29 @@ class SharedInfo {
   [[nodiscard]] bool upcall_due(VcpuId vcpu) const;
   [[nodiscard]] bool upcall_pending(VcpuId vcpu) const;
   void set_upcall_mask(VcpuId vcpu, bool masked) const;
-  void set_fault_address(VcpuId vcpu, std::uint64_t address) const;
 
   /// Publishes a time scale under the version protocol: odd while it changes.
   void publish_time(VcpuId vcpu, const TimeScale& scale) const;
+  static void publish_time(const GuestArea& area, const TimeScale& scale);
   void publish_wall_clock(std::uint64_t epoch_ns) const;
 
+  /// From now on the vCPU's pv_vcpu_info is the one in `area` (register_vcpu_info). It begins as a copy of the old one, with
+  /// all of its selector's bits set. Preconditions: the area does not cross a page's end; the vCPU does not run now.
+  void move_vcpu_info(VcpuId vcpu, GuestArea area);
+  /// Where it was moved to; nothing while it is in this page.
+  [[nodiscard]] std::optional<GuestVirt> moved_to(VcpuId vcpu) const;
+
  private:
+  /// One vCPU's pv_vcpu_info: in this page, or moved.
+  struct Place {
+    SharedPage page;
+    std::size_t offset;
+    std::optional<GuestArea> moved;
+  };
+  [[nodiscard]] const Place& place(VcpuId vcpu) const;
   void select(Port port, VcpuId vcpu) const;
   SharedPage page_;
+  std::vector<Place> places_;  ///< by vCPU
 };
 
 }  // namespace pvisor

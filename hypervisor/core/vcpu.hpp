@@ -7,7 +7,9 @@
 #include <optional>
 #include <vector>
 
+#include "core/guest_area.hpp"
 #include "core/ids.hpp"
+#include "core/run_states.hpp"
 #include "core/timers.hpp"
 #include "engine/engine.hpp"
 
@@ -19,7 +21,7 @@ enum class VcpuState : std::uint8_t {
   InHypercall,  ///< its call is being answered: events need no kick, the reply path looks
   Blocked,      ///< until an event (sched_op block) or one of its polled ports or its timeout
   Paused,       ///< by an operator
-  Down,         ///< never started, or stopped for good
+  Down,         ///< not initialised yet, or its domain has ended
 };
 
 class Domain;
@@ -32,10 +34,24 @@ struct Vcpu {
 
   /// Blocked -> Runnable, the blocking call answered with 0; nothing in any other state.
   void wake();
+  /// A vCPU gets its context (its registers) once, by the builder or by vcpu_op initialise.
+  [[nodiscard]] bool is_initialised() const { return context != nullptr; }
+
+  /// To be called after `state` or `is_up` changed, except between Running and InHypercall, which count as one: keeps the
+  /// run-state times, and the periodic timer still while the vCPU cannot run. Free of cost for a guest that uses neither.
+  void account() {
+    if (accounts_) [[unlikely]] account_now();
+  }
+  /// Begins to account. Time before counts for the state it is in now.
+  void keep_run_states();
+  [[nodiscard]] pv_vcpu_runstate_info run_state_info() const;
+  /// VIRQ_TIMER each `period_ns` from now on; 0 stops it.
+  void set_period(std::uint64_t period_ns);
 
   Domain& domain;
   const VcpuId id;
   VcpuState state = VcpuState::Down;
+  bool is_up = false;  ///< vcpu_op up and down: one that is not up does not run, whatever its state
   std::unique_ptr<VcpuContext> context;
   /// Answer to the call it made, handed over when it runs next.
   std::optional<std::int64_t> result;
@@ -49,6 +65,20 @@ struct Vcpu {
   bool kick_sent = false;
   Timer singleshot;    ///< set_timer_op, and vcpu_op set_singleshot_timer: VIRQ_TIMER when it fires
   Timer poll_timeout;  ///< wakes a poll
+  std::optional<GuestArea> run_state_area;  ///< where the guest wants its run-state times to be kept
+  std::optional<GuestArea> time_area;       ///< where it wants a copy of vcpu_info.time
+
+ private:
+  [[nodiscard]] std::int32_t run_state() const;
+  [[nodiscard]] bool can_run() const;
+  void account_now();
+  void tick();
+
+  bool accounts_ = false;
+  RunStates run_states_;
+  Timer periodic_;
+  std::uint64_t period_ns_ = 0;
+  std::uint64_t last_tick_ns_ = 0;
 };
 
 }  // namespace pvisor

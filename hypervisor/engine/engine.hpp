@@ -65,12 +65,15 @@ class AddressSpace {
   virtual void unmap_foreign(std::uint64_t frame) = 0;
 };
 
-/// How a vCPU begins: registers, and where the pieces of the ABI that the shim serves lie in the guest's memory.
+/// How a vCPU begins: what the builder or the guest wants in its registers, and where the pieces of the ABI that the shim
+/// serves lie. Addresses are guest virtual.
 struct VcpuStart {
   std::uint32_t id = 0;
-  pv_cpu_user_regs regs{};
-  std::uint64_t shared_info_frame = 0;
-  std::uint64_t hypercall_page = 0;  ///< guest virtual address
+  /// Addresses in it are canonical. Page tables and segments mean nothing at level 0, and of rflags the engine takes what a
+  /// guest may choose.
+  pv_vcpu_guest_context context{};
+  std::uint64_t vcpu_info = 0;
+  std::uint64_t hypercall_page = 0;
 };
 
 /// How long run() may keep a vCPU on this thread before it exits with PreemptedExit (asynchronous engines ignore it).
@@ -107,8 +110,11 @@ class VcpuContext {
   [[nodiscard]] virtual const Exit* take_exit() = 0;
   /// Asks a running vCPU to exit or to look at its events soon. Idempotent; a no-op when it does not run.
   virtual void kick() = 0;
-  /// Takes the vCPU off the CPU without its cooperation. Afterwards it does not run.
-  virtual void stop() = 0;
+  /// Takes the vCPU off the CPU without its cooperation; a later run(), without a result, goes on where it was. False: it had
+  /// announced an exit already, and take_exit() gives that.
+  virtual bool stop() = 0;
+  /// The guest's pv_vcpu_info is at this address from now on. Only while the vCPU does not run.
+  virtual void set_vcpu_info(std::uint64_t address) = 0;
   /// Registers at the last exit, for reports. Meaningless while it runs.
   [[nodiscard]] virtual pv_cpu_user_regs registers() const = 0;
 

@@ -15,9 +15,6 @@ constexpr uint64_t kCr2 = offsetof(pv_vcpu_info, arch) + offsetof(pv_arch_vcpu_i
 constexpr uint64_t kFlagIf = 1U << 9;
 /// Cleared when a handler is entered: trap, nested task, resume, virtual-8086 and alignment flags. Direction stays, as on Xen.
 constexpr uint64_t kFlagsClearedOnEntry = (1U << 8) | (1U << 14) | (1U << 16) | (1U << 17) | (1U << 18);
-/// What a guest may choose by iret: arithmetic flags, trap, direction, resume, alignment check, id. The rest is the CPU's.
-constexpr uint64_t kGuestFlags = 0x0cd5 | (1U << 8) | (1U << 10) | (1U << 16) | (1U << 18) | (1U << 21);
-constexpr uint64_t kFlagsAlways = 0x202;  // bit 1 is fixed; interrupts stay on for the host
 
 /// Low to high, as the handler finds it at rsp.
 struct BounceFrame {

@@ -17,6 +17,7 @@ bool is_local(uint64_t number) {
     case PV_HC_XEN_VERSION:
     case PV_HC_VM_ASSIST:
     case PV_HC_IRET:
+    case PV_HC_SET_SEGMENT_BASE:
     case PV_HC_CALLBACK_OP: return true;
     default: return false;
   }

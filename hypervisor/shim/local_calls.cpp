@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The calls that concern only the guest itself: trap table, callbacks, stack, FPU flag, vm_assist and xen_version.
+// The calls that concern only the guest itself: trap table, callbacks, stack, segments, FPU flag, vm_assist, xen_version.
 // ABI.md has a section for each. Every guest pointer is copied once, then checked, then used.
 #include "shim/shim.hpp"
 
 #include <pvabi/callback.h>
+#include <pvabi/cpu.h>
 #include <pvabi/errno.h>
 #include <pvabi/features.h>
 #include <pvabi/hypercalls.h>
@@ -84,6 +85,19 @@ int64_t vm_assist(uint32_t command, uint32_t type) {
   return command == PV_VMASST_CMD_ENABLE || command == PV_VMASST_CMD_DISABLE ? 0 : -PV_ENOSYS;
 }
 
+PV_APART int64_t set_segment_base(VcpuPage& page, uint32_t which, uint64_t base) {
+  switch (which) {
+    case PV_SEGBASE_FS:
+    case PV_SEGBASE_GS_KERNEL:
+      if (!is_canonical(base)) return -PV_EINVAL;
+      return home_set_segment_base(&page, which, base) ? 0 : -PV_ENOSYS;
+    // There is no user mode at level 0, so nobody ever sees these two.
+    case PV_SEGBASE_GS_USER: return is_canonical(base) ? 0 : -PV_EINVAL;
+    case PV_SEGBASE_GS_USER_SEL: return 0;
+    default: return -PV_EINVAL;
+  }
+}
+
 /// Copies a text into a zeroed field of `size` bytes at `to`.
 template <uint64_t Size, uint64_t Length>
 PV_APART int64_t answer_text(const VcpuPage& page, uint64_t to, const char (&text)[Length]) {
@@ -135,6 +149,7 @@ int64_t local_call(VcpuPage& page, uint64_t number, uint64_t a1, uint64_t a2, ui
     case PV_HC_CALLBACK_OP: return callback_op(page, command, a2);
     case PV_HC_STACK_SWITCH: page.kernel_sp = a2; return 0;
     case PV_HC_FPU_TASKSWITCH: return 0;
+    case PV_HC_SET_SEGMENT_BASE: return set_segment_base(page, command, a2);
     case PV_HC_VM_ASSIST: return vm_assist(command, static_cast<uint32_t>(a2));
     default: return -PV_ENOSYS;
   }

@@ -18,7 +18,6 @@ namespace pvisor::shim {
 namespace {
 
 constexpr uint64_t kSyscallBytes = 2;
-constexpr uint64_t kFlagsAlways = 0x202;
 
 /// By the monitor: it may take its time, and other vCPUs run meanwhile.
 uint64_t remote_call(VcpuPage& page, const pv_multicall_entry& entry) {

@@ -29,6 +29,8 @@ void shim_deliver_event(pvisor::shim::VcpuPage* page);
 /// Tells the monitor what VcpuPage::exit says and returns when it has answered in exit.result. Does not return if the vCPU
 /// never runs again.
 void home_remote(pvisor::shim::VcpuPage* page);
+/// Loads the base of a segment register that the guest may have: PV_SEGBASE_FS or PV_SEGBASE_GS_KERNEL. False: it is the host's.
+bool home_set_segment_base(pvisor::shim::VcpuPage* page, uint32_t which, uint64_t base);
 }
 
 namespace pvisor::shim {

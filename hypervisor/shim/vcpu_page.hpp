@@ -54,6 +54,10 @@ struct ListedCall {
   uint64_t args[5];
 };
 
+/// What a guest may choose of rflags, by iret or for a new vCPU: arithmetic flags, trap, direction, resume, alignment check, id.
+inline constexpr uint64_t kGuestFlags = 0x0cd5 | (1U << 8) | (1U << 10) | (1U << 16) | (1U << 18) | (1U << 21);
+inline constexpr uint64_t kFlagsAlways = 0x202;  // bit 1 is fixed; interrupts stay on for the host
+
 struct Callback {
   uint64_t address;
   uint64_t flags;

@@ -43,8 +43,8 @@ void FakeAddressSpace::unmap_foreign(std::uint64_t frame) {
 }
 
 FakeVcpu::~FakeVcpu() {
-  stop();
   std::erase(engine_.vcpus_, this);
+  engine_.unsignal_if_idle();
 }
 
 void FakeVcpu::run(std::optional<std::int64_t> result, RunBudget, ExitHandler& handler) {
@@ -75,11 +75,11 @@ const Exit* FakeVcpu::take_exit() {
   return &taken_;
 }
 
-void FakeVcpu::stop() {
+bool FakeVcpu::stop() {
   ++stops;
+  if (announced_) return false;
   running_ = false;
-  announced_.reset();
-  engine_.unsignal_if_idle();
+  return true;
 }
 
 void FakeVcpu::announce(Exit exit) {

@@ -54,13 +54,14 @@ class FakeAddressSpace final : public AddressSpace {
 
 class FakeVcpu final : public NoOwnPaging {
  public:
-  FakeVcpu(FakeEngine& engine, const VcpuStart& start) : start_(start), engine_(engine) {}
+  FakeVcpu(FakeEngine& engine, const VcpuStart& start) : vcpu_info(start.vcpu_info), start_(start), engine_(engine) {}
   ~FakeVcpu() override;
   void run(std::optional<std::int64_t> result, RunBudget budget, ExitHandler& handler) override;
   [[nodiscard]] const Exit* take_exit() override;
   void kick() override { ++kicks; }
-  void stop() override;
-  [[nodiscard]] pv_cpu_user_regs registers() const override { return start_.regs; }
+  bool stop() override;
+  void set_vcpu_info(std::uint64_t address) override { vcpu_info = address; }
+  [[nodiscard]] pv_cpu_user_regs registers() const override { return start_.context.user_regs; }
 
   /// Asynchronous form: the exit that take_exit() gives next. Only while it runs.
   void announce(Exit exit);
@@ -68,6 +69,7 @@ class FakeVcpu final : public NoOwnPaging {
   [[nodiscard]] bool is_running() const { return running_; }
   [[nodiscard]] bool has_announced() const { return announced_.has_value(); }
 
+  std::uint64_t vcpu_info;  ///< where the guest has it now
   std::uint32_t kicks = 0;
   std::uint32_t stops = 0;
   std::vector<std::optional<std::int64_t>> results;  ///< what each entry brought, in order

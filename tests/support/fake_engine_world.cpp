@@ -3,7 +3,7 @@
 
 namespace pvisor {
 
-DomainImage make_fake_image(Engine& engine, std::uint64_t ram_pages) {
+DomainImage make_fake_image(Engine& engine, std::uint64_t ram_pages, std::uint32_t vcpus) {
   DomainImage image;
   image.space = engine.create_address_space({ram_pages, kSpecialFrames, std::nullopt});
   image.ram_pages = ram_pages;
@@ -12,18 +12,19 @@ DomainImage make_fake_image(Engine& engine, std::uint64_t ram_pages) {
   image.console = GuestFrame{ram_pages - 2};
   image.shared_info = GuestFrame{ram_pages};
   image.grant_frames = GuestFrame{ram_pages + 1};
-  image.boot_vcpu.shared_info_frame = ram_pages;
+  image.vcpus = vcpus;
+  image.boot_vcpu.vcpu_info = image.space->virt_base() + ram_pages * kPageSize;
   return image;
 }
 
-Domain& FakeWorld::add_domain(std::uint64_t ram_pages) {
+Domain& FakeWorld::add_domain(std::uint64_t ram_pages, std::uint32_t vcpus) {
   Domain& domain = monitor.create_domain("fake", engine);
-  domain.install(make_fake_image(engine, ram_pages));
+  domain.install(make_fake_image(engine, ram_pages, vcpus));
   return domain;
 }
 
-std::int64_t FakeWorld::call(Domain& domain, std::uint64_t number, std::array<std::uint64_t, 5> args) {
-  return dispatch_hypercall(monitor, *domain.vcpu(VcpuId{0}), HypercallExit{number, args}).value;
+std::int64_t FakeWorld::call(Domain& domain, std::uint64_t number, std::array<std::uint64_t, 5> args, VcpuId vcpu) {
+  return dispatch_hypercall(monitor, *domain.vcpu(vcpu), HypercallExit{number, args}).value;
 }
 
 }  // namespace pvisor

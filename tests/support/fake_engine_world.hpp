@@ -26,15 +26,15 @@ class FakeHooks final : public MonitorHooks {
     reason = "no builder in this test";
     return std::nullopt;
   }
-  [[nodiscard]] std::string crash_report(Domain&, const Vcpu&, const std::string& reason) override {
-    return "report: " + reason;
+  [[nodiscard]] std::string crash_report(Domain&, const Vcpu& vcpu, const std::string& reason) override {
+    return "report: vCPU " + std::to_string(vcpu.id.value()) + ": " + reason;
   }
   void console_io_write(Domain&, std::string_view text) override { printed += text; }
   std::string printed;
 };
 
 /// An empty image of `ram_pages` pages on `engine`.
-[[nodiscard]] DomainImage make_fake_image(Engine& engine, std::uint64_t ram_pages);
+[[nodiscard]] DomainImage make_fake_image(Engine& engine, std::uint64_t ram_pages, std::uint32_t vcpus = 1);
 
 class FakeWorld {
  public:
@@ -44,9 +44,9 @@ class FakeWorld {
 
   explicit FakeWorld(FakeEngine::Form form = FakeEngine::Form::Synchronous) : engine(form), monitor(clock, hooks) {}
 
-  Domain& add_domain(std::uint64_t ram_pages = kRamPages);
-  /// Makes the call as vCPU 0 of `domain` and answers what the guest would see in rax.
-  std::int64_t call(Domain& domain, std::uint64_t number, std::array<std::uint64_t, 5> args);
+  Domain& add_domain(std::uint64_t ram_pages = kRamPages, std::uint32_t vcpus = 1);
+  /// Makes the call as a vCPU of `domain` and answers what the guest would see in rax.
+  std::int64_t call(Domain& domain, std::uint64_t number, std::array<std::uint64_t, 5> args, VcpuId vcpu = VcpuId{0});
 
   [[nodiscard]] static std::uint64_t address(const Domain& domain, GuestFrame frame, std::uint64_t offset = 0) {
     return domain.memory().virt_base().value() + frame.value() * kPageSize + offset;

@@ -41,10 +41,10 @@ TEST_CASE("a built domain starts as the ABI says") {
 
   const GuestMemory memory = memory_of(image);
   const std::uint64_t base = memory.virt_base().value();
-  CHECK(image.boot_vcpu.regs.rip == base + KernelFile::kTextAt);
-  CHECK(image.boot_vcpu.regs.rsi == base + image.start_info.value() * kPageSize);
-  CHECK(image.boot_vcpu.regs.rsp % kPageSize == 0);
-  const auto info = memory.read<pv_start_info>(GuestVirt(image.boot_vcpu.regs.rsi)).value();
+  CHECK(image.boot_vcpu.context.user_regs.rip == base + KernelFile::kTextAt);
+  CHECK(image.boot_vcpu.context.user_regs.rsi == base + image.start_info.value() * kPageSize);
+  CHECK(image.boot_vcpu.context.user_regs.rsp % kPageSize == 0);
+  const auto info = memory.read<pv_start_info>(GuestVirt(image.boot_vcpu.context.user_regs.rsi)).value();
   CHECK(std::string(info.magic) == PV_START_INFO_MAGIC);
   CHECK(info.nr_pages == 256);
   CHECK(info.shared_info == image.shared_info.value() << kPageShift);

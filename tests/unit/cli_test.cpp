@@ -155,10 +155,10 @@ TEST_CASE("an unknown engine is refused with the list") {
   CHECK(refusal({"run", "k", "--engine", "kvm"}) == "--engine: unknown engine 'kvm': there is fiber, other");
 }
 
-TEST_CASE("more than one virtual CPU is refused clearly") {
-  CHECK(refusal({"run", "k", "--vcpus", "4"}) == "--vcpus '4': a domain has one virtual CPU for now; write 1");
-  CHECK(refusal({"run", "k", "--vcpus", "0"}) == "--vcpus '0': not a number of virtual CPUs; write 1");
-  CHECK(refusal({"run", "k", "--vcpus", "two"}) == "--vcpus 'two': not a number of virtual CPUs; write 1");
+TEST_CASE("a number of virtual CPUs that no domain can have is refused clearly") {
+  CHECK(refusal({"run", "k", "--vcpus", "33"}) == "--vcpus '33': out of range: a domain has 1 to 32 virtual CPUs");
+  CHECK(refusal({"run", "k", "--vcpus", "0"}) == "--vcpus '0': out of range: a domain has 1 to 32 virtual CPUs");
+  CHECK(refusal({"run", "k", "--vcpus", "two"}) == "--vcpus 'two': not a number of virtual CPUs; write one, such as 2");
 }
 
 TEST_CASE("names that could reach a path or a terminal are refused") {

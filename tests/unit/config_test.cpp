@@ -108,7 +108,7 @@ TEST_CASE("wrong values are refused with the path and the remedy") {
   CHECK(domain(R"("memory": 9223372036854775808)") ==
         "dir/d.json: domains[0].memory: 9223372036854775808 MiB is out of range; give 1M to 64G");
   CHECK(domain(R"("vcpus": 1000000)") ==
-        "dir/d.json: domains[0].vcpus '1000000': a domain has one virtual CPU for now; write 1");
+        "dir/d.json: domains[0].vcpus '1000000': out of range: a domain has 1 to 32 virtual CPUs");
   CHECK(domain(R"("engine": "kvm")") == "dir/d.json: domains[0].engine: unknown engine 'kvm': there is fiber, other");
   CHECK(domain(R"("on_crash": "explode")") ==
         "dir/d.json: domains[0].on_crash: expected one of destroy, restart, preserve, found \"explode\"");

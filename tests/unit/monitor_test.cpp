@@ -63,7 +63,7 @@ TEST_CASE("a fault ends its domain with a report and leaves the others") {
   REQUIRE(bad.ended());
   CHECK(bad.ended()->kind == DomainEnd::Kind::Crash);
   CHECK(bad.ended()->reason.find("page fault (#14) writing address 0xdead0") != std::string::npos);
-  CHECK(bad.ended()->report == "report: " + bad.ended()->reason);
+  CHECK(bad.ended()->report == "report: vCPU 0: " + bad.ended()->reason);
   CHECK_FALSE(good.ended());
   const std::size_t runs = faulty->results.size();
   world.monitor.turn();

@@ -64,9 +64,7 @@ HypercallResult hc_chainload(HypercallContext& ctx) {
   if (!request) return -PV_EFAULT;
   if ((request->flags & ~PV_CHAINLOAD_FLAGS_ALL) != 0 || request->cmdline_bytes >= PV_MAX_GUEST_CMDLINE) return -PV_EINVAL;
 
-  std::uint32_t up = 0;
-  for (std::uint32_t id = 0; id < ctx.domain.vcpu_count(); ++id) up += ctx.domain.vcpu(VcpuId(id))->state != VcpuState::Down;
-  if (up != 1) return -PV_EBUSY;
+  if (ctx.domain.vcpus_up() != 1) return -PV_EBUSY;
 
   ChainloadRequest parts;
   parts.multiboot_modules = (request->flags & PV_CHAINLOAD_MULTIBOOT_MOD) != 0;

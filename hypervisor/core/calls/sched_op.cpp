@@ -25,6 +25,7 @@ HypercallResult block(HypercallContext& ctx) {
   info.set_upcall_mask(ctx.vcpu.id, false);
   if (!info.upcall_pending(ctx.vcpu.id)) return {Kind::Blocked, 0};
   ctx.vcpu.state = VcpuState::InHypercall;
+  ctx.vcpu.account();
   return 0;
 }
 

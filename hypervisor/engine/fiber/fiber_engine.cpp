@@ -16,6 +16,7 @@ class FiberEngine final : public Engine {
     static constexpr EngineTraits kTraits{
         .name = "fiber",
         .preempts = true,
+        .many_vcpus = true,
         .window_low = 0x10000,
         .window_high = 0x7fff'ffff'f000,
     };

@@ -9,11 +9,13 @@
 #include <cstring>
 #include <new>
 
-#include <pvabi/shared_info.h>
+#include <pvabi/cpu.h>
 
 #include "base/assert.hpp"
 #include "base/host_error.hpp"
 #include "engine/exit_slot.hpp"
+#include "engine/fiber/gs_base_raw.hpp"
+#include "engine/start_page.hpp"
 #include "shim/shim.hpp"
 
 namespace pvisor::fiber {
@@ -61,6 +63,21 @@ std::size_t xstate_room() {
   return (minimum + 63) & ~std::size_t{63};
 }
 
+/// What the guest wants in its x87 and SSE registers is loaded when it is entered, as after an interruption.
+void start_vector_state(FiberVcpu& vcpu, const pv_fpu_ctxt& wanted) {
+  constexpr std::size_t kMxcsrAt = 24;
+  constexpr std::uint32_t kMxcsrBits = 0xffff;  // loading any other is a fault
+  static_assert(sizeof wanted == 512);
+  std::memcpy(vcpu.xstate, &wanted, sizeof wanted);
+  std::uint32_t mxcsr = 0;
+  std::memcpy(&mxcsr, vcpu.xstate + kMxcsrAt, sizeof mxcsr);
+  mxcsr &= kMxcsrBits;
+  std::memcpy(vcpu.xstate + kMxcsrAt, &mxcsr, sizeof mxcsr);
+  vcpu.xstate_mask = 3;  // x87 and SSE
+  std::memcpy(vcpu.xstate + sizeof wanted, &vcpu.xstate_mask, sizeof vcpu.xstate_mask);
+  vcpu.page.vector_state_saved = 1;
+}
+
 /// First code on the vCPU's stack: everything the guest starts with is in its frame.
 void fiber_begin(boost::context::detail::transfer_t from) {
   StackRange came_from;
@@ -98,6 +115,12 @@ extern "C" std::int64_t fiber_remote(FiberVcpu* vcpu) {
   return FiberVcpuContext::hand_over(fiber_current != nullptr ? &self : nullptr, answer);
 }
 
+extern "C" bool home_set_segment_base(shim::VcpuPage*, std::uint32_t which, std::uint64_t base) {
+  if (which != PV_SEGBASE_GS_KERNEL) return false;  // FS leads to the host's thread-local words
+  set_gs_base(base);
+  return true;
+}
+
 extern "C" void fiber_landed(FiberVcpu* vcpu) {
   switch (vcpu->cause) {
     case Cause::Trap: return shim_trap(&vcpu->page, vcpu->trap_vector, vcpu->trap_error, vcpu->trap_address);
@@ -125,17 +148,12 @@ FiberVcpuContext::FiberVcpuContext(const FiberAddressSpace& space, const VcpuSta
   vcpu_->has_avx2 = __builtin_cpu_supports("avx2") != 0;
 
   shim::VcpuPage& page = vcpu_->page;
-  const std::uint64_t base = space.virt_base();
-  page.frame = start.regs;
-  page.return_kind = shim::kReturnFull;
-  page.kernel_mode = 1;
-  page.vcpu_id = start.id;
+  start_page(page, start);
   page.home_stack = reinterpret_cast<std::uint64_t>(top);
-  page.vcpu_info = base + start.shared_info_frame * kPage + start.id * sizeof(pv_vcpu_info);
-  page.window_base = base;
+  page.window_base = space.virt_base();
   page.window_bytes = space.ram()->bytes().size();
-  page.kernel_sp = start.regs.rsp;
-  page.hypercall_page = start.hypercall_page;
+  vcpu_->gs_base = start.context.gs_base_kernel;
+  if ((start.context.flags & PV_VGCF_I387_VALID) != 0) start_vector_state(*vcpu_, start.context.fpu_ctxt);
   context_ = boost::context::detail::make_fcontext(top, kStackBytes, fiber_begin);
 }
 
@@ -147,6 +165,7 @@ std::int64_t FiberVcpuContext::hand_over(FiberVcpuContext* from, ExitHandler::An
   // Of this engine, as the handler promises.
   auto* next = static_cast<FiberVcpuContext*>(answer.next);
   fiber_current = next != nullptr ? next->vcpu_ : nullptr;
+  if (next != nullptr) give_gs_base_to(*next->vcpu_);
   const fcontext_t to = next != nullptr ? next->context_ : running.run;
   const StackRange target = next != nullptr ? next->stack_ : running.stack;
   StackRange came_from;
@@ -158,6 +177,7 @@ void FiberVcpuContext::run(std::optional<std::int64_t> result, RunBudget, ExitHa
   if (!fiber_tick_armed) [[unlikely]] arm_tick();
   running.handler = &handler;
   fiber_current = vcpu_;
+  give_gs_base_to(*vcpu_);
   Handover handover{&running.run, &running.stack, result.value_or(0)};
   StackRange came_from;
   arrive(annotated_jump(context_, &handover, stack_, came_from), came_from);
@@ -166,11 +186,14 @@ void FiberVcpuContext::run(std::optional<std::int64_t> result, RunBudget, ExitHa
 
 FiberVcpuContext::~FiberVcpuContext() {
   forget_stack(stack_);
+  forget_gs_base_of(*vcpu_);
   // A handler of its own exit may end it: then it stands on this stack, and the tick must not find the vCPU any more.
   if (fiber_current != vcpu_) return;
   fiber_current = nullptr;
   dead_stack = std::move(memory_);
 }
+
+void FiberVcpuContext::set_vcpu_info(std::uint64_t address) { vcpu_->page.vcpu_info = address; }
 
 pv_cpu_user_regs FiberVcpuContext::registers() const {
   pv_cpu_user_regs regs = vcpu_->page.frame;

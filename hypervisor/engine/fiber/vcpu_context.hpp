@@ -23,7 +23,8 @@ class FiberVcpuContext final : public NoOwnPaging {
   void run(std::optional<std::int64_t> result, RunBudget budget, ExitHandler& handler) override;
   [[nodiscard]] const Exit* take_exit() override { return nullptr; }
   void kick() override {}  // the guest only runs inside run(), on this thread
-  void stop() override {}
+  bool stop() override { return true; }
+  void set_vcpu_info(std::uint64_t address) override;
   [[nodiscard]] pv_cpu_user_regs registers() const override;
 
   // For the way out of the guest (fiber_remote).

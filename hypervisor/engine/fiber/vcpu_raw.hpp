@@ -33,6 +33,7 @@ struct FiberVcpu {
   std::uint32_t mxcsr;         ///< the guest's control words while its call is answered
   std::uint16_t x87_control;
   bool other_control;          ///< they are not the usual ones, which the monitor has loaded
+  std::uint64_t gs_base;       ///< the guest's, while another vCPU's is loaded
 };
 // Used by entry.S.
 static_assert(offsetof(FiberVcpu, page) == 0);
