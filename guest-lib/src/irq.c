@@ -12,7 +12,7 @@ void pv_irq_restore(bool enabled)
 {
     if (!enabled)
         return;
-    struct pv_vcpu_info *info = &pv_shared->vcpu_info[0];
+    struct pv_vcpu_info *info = pv_own_vcpu_info();
     __atomic_exchange_n(&info->evtchn_upcall_mask, (uint8_t)0, __ATOMIC_SEQ_CST);
     if (PV_READ_ONCE(info->evtchn_upcall_pending))
         pv_xen_version(PV_XENVER_VERSION, NULL);

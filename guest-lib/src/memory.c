@@ -5,6 +5,7 @@
 
 #include <pv/hypercall.h>
 #include <pv/start.h>
+#include <pv/vcpu.h>
 
 #include <pvabi/features.h>
 #include <pvabi/mmu.h>
@@ -16,6 +17,10 @@ const uint64_t *pv_p2m;
 struct pv_shared_info *pv_shared;
 uintptr_t pv_boot_end;
 uintptr_t pv_ram_end;
+
+// Here, where every guest has them, for parts that shall not need each other (vcpu.h).
+bool pv_has_vcpus;
+int (*pv_trap_install)(void);
 
 static uint32_t features;
 

@@ -4,7 +4,7 @@
 #include <pv/time.h>
 
 #include <pv/barrier.h>
-#include <pv/memory.h>
+#include <pv/vcpu.h>
 
 static uint64_t latest; // the largest time told so far: TSC rates are corrected now and then, time must not go back
 
@@ -24,7 +24,7 @@ static uint64_t scale(uint64_t ticks, uint32_t multiplier, int shift)
 
 static uint64_t read_system_time(void)
 {
-    const struct pv_vcpu_time_info *info = &pv_shared->vcpu_info[0].time;
+    const struct pv_vcpu_time_info *info = &pv_own_vcpu_info()->time;
     for (;;) {
         const uint32_t version = PV_READ_ONCE(info->version);
         pv_rmb();

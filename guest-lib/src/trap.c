@@ -50,6 +50,7 @@ int pv_trap_handle(unsigned vector, pv_trap_handler handler, unsigned flags)
     if (vector >= PV_HANDLED_VECTORS)
         return -PV_EINVAL;
     entries[vector] = (struct entry){.handler = handler, .flags = flags};
+    pv_trap_install = install;
     if (!handler)
         pv_set_trap_table(NULL); // a table adds vectors; only a null one takes them away
     return install();

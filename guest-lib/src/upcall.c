@@ -6,6 +6,7 @@
 #include <pv/event.h>
 #include <pv/hypercall.h>
 #include <pv/panic.h>
+#include <pv/smp.h>
 
 #include <pv/config.h>
 
@@ -16,6 +17,7 @@ struct slot {
     pv_event_handler handler;
     void *context;
     unsigned flags;
+    unsigned vcpu; // on which it is called
 };
 
 static struct slot slots[PV_EVENT_HANDLERS + 1];          // slot 0 stays empty
@@ -52,6 +54,12 @@ static unsigned free_slot(void)
     return 0;
 }
 
+static unsigned vcpu_of(pv_evtchn_port_t port)
+{
+    struct pv_evtchn_status status = {.dom = PV_DOMID_SELF, .port = port};
+    return pv_evtchn_op(PV_EVTCHNOP_STATUS, &status) == 0 ? status.vcpu : 0;
+}
+
 int pv_event_handle(pv_evtchn_port_t port, pv_event_handler handler, void *context, unsigned flags)
 {
     if (port >= PV_EVTCHN_2L_NR_CHANNELS)
@@ -64,7 +72,7 @@ int pv_event_handle(pv_evtchn_port_t port, pv_event_handler handler, void *conte
         if (slot) {
             register_entries();
             pv_event_forget = forget;
-            slots[slot] = (struct slot){.handler = handler, .context = context, .flags = flags};
+            slots[slot] = (struct slot){.handler = handler, .context = context, .flags = flags, .vcpu = vcpu_of(port)};
             slot_of_port[port] = (uint8_t)slot;
             pv_event_unmask(port);
         } else {
@@ -95,15 +103,32 @@ static void handle_word(unsigned word)
     uint64_t ready = PV_READ_ONCE(pv_shared->evtchn_pending[word]) & ~PV_READ_ONCE(pv_shared->evtchn_mask[word]);
     for (; ready; ready &= ready - 1) {
         const pv_evtchn_port_t port = word * 64 + (unsigned)__builtin_ctzll(ready);
-        if (pv_event_take(port))
+        // A word holds other vCPUs' ports as well.
+        if (slots[slot_of_port[port]].vcpu == pv_vcpu_id() && pv_event_take(port))
             handle(port);
     }
+}
+
+// Masked meanwhile: an event that came to the new vCPU before it knows its handler would be passed over.
+int pv_event_move(pv_evtchn_port_t port, unsigned vcpu)
+{
+    struct pv_evtchn_bind_vcpu argument = {.port = port, .vcpu = vcpu};
+    const bool is_handled = port < PV_EVTCHN_2L_NR_CHANNELS && slot_of_port[port];
+    if (is_handled)
+        pv_event_mask(port);
+    const int result = (int)pv_evtchn_op(PV_EVTCHNOP_BIND_VCPU, &argument);
+    if (is_handled) {
+        if (result == 0)
+            slots[slot_of_port[port]].vcpu = vcpu;
+        pv_event_unmask(port);
+    }
+    return result;
 }
 
 void pv_upcall(struct pv_cpu_user_regs *regs)
 {
     (void)regs;
-    struct pv_vcpu_info *info = &pv_shared->vcpu_info[0];
+    struct pv_vcpu_info *info = pv_own_vcpu_info();
     do {
         PV_WRITE_ONCE(info->evtchn_upcall_pending, 0);                                                      // step 1
         uint64_t words = __atomic_exchange_n(&info->evtchn_pending_sel, UINT64_C(0), __ATOMIC_SEQ_CST); // step 2

@@ -6,7 +6,7 @@
 // - Waiting: pv_event_wait sleeps until the port has an event and takes it. Works with upcalls masked, needs no handler.
 // - Handling: pv_event_handle names a function that is called in an upcall, once pv_irq_enable was called.
 //
-// The library delivers to vCPU 0. Other vCPUs of a guest may send, and wait, but handle upcalls by themselves.
+// Ports belong to vCPU 0 until said otherwise; smp.h tells what further vCPUs do with them.
 //
 // Example:
 //     static void on_ring(pv_evtchn_port_t port, void *count)
@@ -32,6 +32,7 @@
 
 #include <pv/barrier.h>
 #include <pv/memory.h>
+#include <pv/vcpu.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -76,14 +77,14 @@ void pv_irq_enable(void);
 
 static inline void pv_irq_disable(void)
 {
-    PV_WRITE_ONCE(pv_shared->vcpu_info[0].evtchn_upcall_mask, 1);
+    PV_WRITE_ONCE(pv_own_vcpu_info()->evtchn_upcall_mask, 1);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 // Masks upcalls and says whether they were enabled, for pv_irq_restore.
 static inline bool pv_irq_save(void)
 {
-    const bool enabled = PV_READ_ONCE(pv_shared->vcpu_info[0].evtchn_upcall_mask) == 0;
+    const bool enabled = PV_READ_ONCE(pv_own_vcpu_info()->evtchn_upcall_mask) == 0;
     pv_irq_disable();
     return enabled;
 }

@@ -51,7 +51,7 @@ int pv_trap_handle(unsigned vector, pv_trap_handler handler, unsigned flags);
 // The address of the last page fault; to be read before another one can happen.
 static inline uintptr_t pv_fault_address(void)
 {
-    return pv_shared->vcpu_info[0].arch.cr2;
+    return pv_own_vcpu_info()->arch.cr2;
 }
 
 #ifdef __cplusplus
