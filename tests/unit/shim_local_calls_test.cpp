@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The shim's local calls on a vCPU page whose guest memory is an array of this test.
+// The shim's local calls on a vCPU page whose guest memory is an array of this test, and the page of a new vCPU.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -7,11 +7,13 @@
 #include <memory>
 
 #include <pvabi/callback.h>
+#include <pvabi/cpu.h>
 #include <pvabi/errno.h>
 #include <pvabi/features.h>
 #include <pvabi/hypercalls.h>
 #include <pvabi/xen_version.h>
 
+#include "engine/start_page.hpp"
 #include "shim/shim.hpp"
 
 using namespace pvisor::shim;
@@ -143,4 +145,46 @@ TEST_CASE("vm_assist accepts what page tables would need and refuses the rest") 
   }
   CHECK(guest.call(PV_HC_VM_ASSIST, 2, PV_VMASST_TYPE_WRITABLE_PAGETABLES) == -PV_ENOSYS);
   CHECK(guest.call(PV_HC_VM_ASSIST, 2, PV_VMASST_TYPE_ARCHITECTURAL_IOPL) == -PV_EINVAL);
+}
+
+TEST_CASE("set_segment_base takes canonical bases, knows four registers, and the fiber engine keeps FS for the host") {
+  const Guest guest;
+  for (const std::uint64_t which : {PV_SEGBASE_FS, PV_SEGBASE_GS_USER, PV_SEGBASE_GS_KERNEL}) {
+    CHECK(guest.call(PV_HC_SET_SEGMENT_BASE, which, kHighestLow + 1) == -PV_EINVAL);
+    CHECK(guest.call(PV_HC_SET_SEGMENT_BASE, which, kLowestHigh - 1) == -PV_EINVAL);
+  }
+  CHECK(guest.call(PV_HC_SET_SEGMENT_BASE, PV_SEGBASE_FS, 0x1000) == -PV_ENOSYS);
+  CHECK(guest.call(PV_HC_SET_SEGMENT_BASE, kNoise | PV_SEGBASE_GS_USER, kHighestLow) == 0);
+  CHECK(guest.call(PV_HC_SET_SEGMENT_BASE, PV_SEGBASE_GS_USER_SEL, kNoise) == 0);
+  CHECK(guest.call(PV_HC_SET_SEGMENT_BASE, 4, 0) == -PV_EINVAL);
+  CHECK(guest.call(PV_HC_SET_SEGMENT_BASE, PV_SEGBASE_GS_KERNEL, 0) == 0);  // as it is: this is the test's own register
+}
+
+TEST_CASE("a new vCPU's page has what its context asks for, with the flags that a guest may choose") {
+  pvisor::VcpuStart start;
+  start.id = 3;
+  start.vcpu_info = 0x4000;
+  start.hypercall_page = 0x5000;
+  start.context.user_regs.rip = 0x1234;
+  start.context.user_regs.rflags = ~std::uint64_t{0};
+  start.context.kernel_sp = 0x8000;
+  start.context.event_callback_eip = 0x10;
+  start.context.failsafe_callback_eip = 0x20;
+  start.context.syscall_callback_eip = 0x30;
+  start.context.trap_ctxt[14] = {99, PV_TRAP_MASK_EVENTS, 0, 0x40};
+  auto page = std::make_unique<VcpuPage>();
+  pvisor::start_page(*page, start);
+  CHECK(page->vcpu_id == 3);
+  CHECK(page->vcpu_info == 0x4000);
+  CHECK(page->hypercall_page == 0x5000);
+  CHECK(page->frame.rip == 0x1234);
+  CHECK((page->frame.rflags & 0x3000) == 0);  // I/O privilege is not a guest's to choose
+  CHECK((page->frame.rflags & 0x202) == 0x202);
+  CHECK(page->kernel_sp == 0x8000);
+  CHECK(page->event.address == 0x10);
+  CHECK(page->failsafe.address == 0x20);
+  CHECK(page->syscall.address == 0x30);
+  CHECK(page->traps[14].address == 0x40);
+  CHECK(page->traps[99].address == 0);
+  CHECK(page->return_kind == kReturnFull);
 }
