@@ -21,7 +21,7 @@ unpack() { gunzip -c "$1" >xen.part && mv xen.part xen; }
 
 if [ -r "/$image" ]; then unpack "/$image"; exit 0; fi
 [ "${PVISOR_NO_INSTALL:-0}" != 1 ] || give_up "PVISOR_NO_INSTALL=1 forbids fetching $package"
-command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || give_up "this system has no apt-get and dpkg-deb to fetch $package with"
+for tool in apt-get dpkg-deb; do command -v $tool >/dev/null || give_up "this system has no $tool to fetch $package with"; done
 
 # First by the package lists there are. Old ones name files that are gone, and a new system has none: then by lists of our own,
 # which need no root.
