@@ -50,6 +50,8 @@ static void say_single_shot(void)
     say_fires();
     say("vcpu_op set_singleshot_timer, a time that has passed", single_shot(0, 1, 0));
     say_fires();
+    say("vcpu_op set_singleshot_timer, the same with FUTURE", single_shot(0, 1, PV_VCPU_SSHOTTMR_FUTURE));
+    say_fires();
     say("vcpu_op set_singleshot_timer, in a millisecond with FUTURE", single_shot(0, pv_time_ns() + PV_MILLISECOND_NS, PV_VCPU_SSHOTTMR_FUTURE));
     say_fires();
     single_shot(0, pv_time_ns() + 5 * PV_MILLISECOND_NS, 0);

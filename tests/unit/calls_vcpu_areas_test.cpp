@@ -170,9 +170,9 @@ TEST_CASE("vcpu_info of a vCPU that is down may be moved by another, before it i
 
 TEST_CASE("a place that vcpu_info cannot have is refused") {
   AreaWorld world;
-  CHECK(world.register_info(0, kArea.value(), kPageSize - sizeof(pv_vcpu_info) + 8) == -PV_EINVAL);
-  CHECK(world.register_info(0, kArea.value(), 0xffff'fff8) == -PV_EINVAL);
-  CHECK(world.register_info(0, kArea.value(), 4) == -PV_EINVAL);
+  CHECK(world.register_info(0, kArea.value(), kPageSize - sizeof(pv_vcpu_info) + 8) == -PV_ENXIO);
+  CHECK(world.register_info(0, kArea.value(), 0xffff'fff8) == -PV_ENXIO);
+  CHECK(world.register_info(0, kArea.value(), 4) == -PV_ENXIO);
   CHECK(world.register_info(0, world.domain.image().shared_info.value(), 0) == -PV_EINVAL);
   CHECK(world.register_info(0, ~std::uint64_t{0}, 0) == -PV_EINVAL);
   CHECK(world.register_info(0, std::uint64_t{1} << 52, 0) == -PV_EINVAL);

@@ -25,8 +25,7 @@ def lines_of(output):
 
 def on_pvisor(options):
     command = [options.pvisor, "run", options.guest, "--engine", options.engine, "--memory", f"{MEMORY_MIB}M"]
-    if options.vcpus > 1:
-        command += ["--vcpus", str(options.vcpus)]
+    command += ["--vcpus", str(options.vcpus)]
     ended = subprocess.run(command + ["--", *options.words], stdin=subprocess.DEVNULL, capture_output=True, timeout=HANGS_AFTER_S,
                            check=False)
     if ended.returncode != 0:

@@ -55,7 +55,7 @@ std::int64_t vcpu_register_vcpu_time_memory_area(HypercallContext& ctx, Vcpu& vc
 std::int64_t vcpu_register_vcpu_info(HypercallContext& ctx, Vcpu& vcpu) {
   const auto request = ctx.domain.memory().read<pv_vcpu_register_vcpu_info>(GuestVirt(ctx.args[2]));
   if (!request) return -PV_EFAULT;
-  if (request->offset > kPageSize - sizeof(pv_vcpu_info) || request->offset % GuestArea::kAlignment != 0) return -PV_EINVAL;
+  if (request->offset > kPageSize - sizeof(pv_vcpu_info) || request->offset % GuestArea::kAlignment != 0) return -PV_ENXIO;
   if (ctx.domain.shared_info().moved_to(vcpu.id)) return -PV_EINVAL;
   if (&vcpu != &ctx.vcpu && vcpu.is_up) return -PV_EINVAL;
   const GuestFrame frame{request->mfn};

@@ -26,8 +26,6 @@ std::int64_t vcpu_set_singleshot_timer(HypercallContext& ctx, Vcpu& vcpu) {
   if (&vcpu != &ctx.vcpu) return -PV_EINVAL;
   const auto request = ctx.domain.memory().read<pv_vcpu_set_singleshot_timer>(GuestVirt(ctx.args[2]));
   if (!request) return -PV_EFAULT;
-  const bool must_be_future = (request->flags & PV_VCPU_SSHOTTMR_FUTURE) != 0;
-  if (must_be_future && request->timeout_abs_ns < ctx.monitor.now_ns()) return -PV_ETIME;
   vcpu.singleshot.arm(request->timeout_abs_ns);
   return 0;
 }

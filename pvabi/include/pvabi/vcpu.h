@@ -30,7 +30,7 @@
 #define PV_RUNSTATE_UPDATE (UINT64_C(1) << 63) // in state_entry_time while the rest is being written
 
 // pv_vcpu_set_singleshot_timer.flags
-#define PV_VCPU_SSHOTTMR_FUTURE (1U << 0) // a time that has passed is an error
+#define PV_VCPU_SSHOTTMR_FUTURE (1U << 0) // ignored
 
 struct pv_vcpu_runstate_info {
     int32_t state;             // PV_RUNSTATE_*

@@ -68,11 +68,11 @@ static void check_refusals(void)
 {
     CHECK_EQUAL(pv_vcpu_op(PV_VCPUOP_REGISTER_VCPU_INFO, 2, NULL), -PV_EFAULT);
     struct pv_vcpu_register_vcpu_info request = {.mfn = pv_virt_to_mfn(page), .offset = PV_PAGE_SIZE - 56};
-    CHECK_EQUAL(pv_vcpu_op(PV_VCPUOP_REGISTER_VCPU_INFO, 2, &request), -PV_EINVAL);
+    CHECK_EQUAL(pv_vcpu_op(PV_VCPUOP_REGISTER_VCPU_INFO, 2, &request), -PV_ENXIO);
     request.offset = 0xfffffff8;
-    CHECK_EQUAL(pv_vcpu_op(PV_VCPUOP_REGISTER_VCPU_INFO, 2, &request), -PV_EINVAL);
+    CHECK_EQUAL(pv_vcpu_op(PV_VCPUOP_REGISTER_VCPU_INFO, 2, &request), -PV_ENXIO);
     request.offset = 4;
-    CHECK_EQUAL(pv_vcpu_op(PV_VCPUOP_REGISTER_VCPU_INFO, 2, &request), -PV_EINVAL);
+    CHECK_EQUAL(pv_vcpu_op(PV_VCPUOP_REGISTER_VCPU_INFO, 2, &request), -PV_ENXIO);
     request.offset = 0;
     request.mfn = pv_virt_to_mfn(pv_shared);
     CHECK_EQUAL(pv_vcpu_op(PV_VCPUOP_REGISTER_VCPU_INFO, 2, &request), -PV_EINVAL);
