@@ -4,7 +4,7 @@
 # PVISOR_TEST_QUICK=1 stops after the ordinary build's tests. The last line is `N passed, N failed, N skipped`.
 #
 #   build        as users have it: all suites, then one short run of every benchmark
-#   build-asan   AddressSanitizer and UBSan: suites unit, abi, loader, guest, fuzz
+#   build-asan   AddressSanitizer and UBSan: suites unit, abi, loader, guest, hostile, fuzz
 #   build-tsan   ThreadSanitizer: suite tsan, the tests with two threads
 #   build-clang  the other compiler, with AddressSanitizer and UBSan: suite fuzz, a few seconds of libFuzzer for each target
 #
@@ -87,7 +87,7 @@ step_asan() {
   if ! build build-asan "${user_options[@]}" -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false; then note fail build-asan 'the build failed'; return 0; fi
   # The fiber engine handles faults itself, on its own alternate stack.
   ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:allow_user_segv_handler=1:use_sigaltstack=0:detect_leaks=$leaks \
-    UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 run_suites build-asan unit abi loader guest fuzz
+    UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 run_suites build-asan unit abi loader guest hostile fuzz
 }
 
 step_tsan() {

@@ -21,7 +21,7 @@ GuestMemory::GuestMemory(std::shared_ptr<Ram> ram, GuestVirt virt_base, std::uin
 bool GuestMemory::copy_in(GuestVirt from, std::span<std::byte> out) const {
   const auto offset = offset_of(from, out.size());
   if (!offset) return false;
-  if (!out.empty()) std::memcpy(out.data(), host(*offset), out.size());
+  fetch(*offset, out);
   return true;
 }
 
@@ -44,7 +44,7 @@ std::optional<GuestFrame> GuestMemory::frame_at(GuestVirt address) const {
 
 bool GuestMemory::copy_in(GuestFrame from, std::uint64_t offset, std::span<std::byte> out) const {
   if (!exists(from) || !range_inside<std::uint64_t>(offset, out.size(), kPageSize)) return false;
-  if (!out.empty()) std::memcpy(out.data(), host((from.value() << kPageShift) + offset), out.size());
+  fetch((from.value() << kPageShift) + offset, out);
   return true;
 }
 
@@ -66,6 +66,12 @@ std::optional<IoSpan> GuestMemory::pin(GuestFrame frame, std::uint32_t offset, s
 
 bool GuestMemory::is_pinned(GuestFrame frame) const {
   return is_ram(frame) && (*pins_)[frame.value()] != 0;
+}
+
+void GuestMemory::fetch(std::uint64_t byte_offset, std::span<std::byte> out) const {
+  if (out.empty()) return;
+  std::memcpy(out.data(), host(byte_offset), out.size());
+  announce_fetch(host(byte_offset), out.size());
 }
 
 }  // namespace pvisor

@@ -64,6 +64,7 @@ class GuestMemory {
 
  private:
   [[nodiscard]] std::byte* host(std::uint64_t byte_offset) const { return base_ + byte_offset; }
+  void fetch(std::uint64_t byte_offset, std::span<std::byte> out) const;
   /// Distance of a range from frame 0; nothing if any byte of it lies outside. Level 0: all frames, RAM and special, show
   /// contiguously from virt_base on, so a range is inside exactly if its distance is.
   [[nodiscard]] std::optional<std::uint64_t> offset_of(GuestVirt address, std::uint64_t length) const {

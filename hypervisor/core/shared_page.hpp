@@ -15,19 +15,23 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "core/fetch_watch.hpp"
 #include "core/ids.hpp"
 #include "engine/engine.hpp"
 
 namespace pvisor {
 
+/// 32 bits at an address that a guest chose, aligned or not.
+using GuestWord [[gnu::may_alias, gnu::aligned(1)]] = std::uint32_t;
+
 /// Copies one structure of the ABI from guest memory, each byte of it read once. In loads of 32 bits, as guests mostly write
 /// their arguments a moment before: a load that is wider than the stores it looks for waits until they have reached the cache.
 /// Stored in words of 64, for the same reason.
 template <class T>
-void copy_structure(const std::byte* from, T& to) {
+void copy_structure(std::byte* from, T& to) {
   static_assert(std::is_trivially_copyable_v<T>);
   if constexpr (sizeof(T) % sizeof(std::uint32_t) == 0 && sizeof(T) <= 32) {
-    const auto* source = reinterpret_cast<const volatile std::uint32_t*>(from);
+    const auto* source = reinterpret_cast<const volatile GuestWord*>(from);
     auto* target = reinterpret_cast<std::byte*>(&to);
 #pragma GCC unroll 4
     for (std::size_t at = 0; at + sizeof(std::uint64_t) <= sizeof(T); at += sizeof(std::uint64_t)) {
@@ -42,6 +46,7 @@ void copy_structure(const std::byte* from, T& to) {
   } else {
     std::memcpy(&to, from, sizeof to);
   }
+  announce_fetch(from, sizeof(T));
 }
 
 class SharedPage {
@@ -52,7 +57,9 @@ class SharedPage {
   /// One atomic load. Acquire: what the guest wrote before it published this word is visible after.
   template <class T>
   [[nodiscard]] T load(std::size_t offset) const {
-    return word<T>(offset).load(std::memory_order_acquire);
+    const T value = word<T>(offset).load(std::memory_order_acquire);
+    announce_fetch(page_ + offset, sizeof(T));
+    return value;
   }
   /// One atomic store. Release: what was written before is visible to a guest that sees this word.
   template <class T>
@@ -76,6 +83,7 @@ class SharedPage {
   void copy_in(std::size_t offset, std::span<std::byte> out) const {
     PV_CHECK(offset <= kPageSize && out.size() <= kPageSize - offset);
     std::memcpy(out.data(), page_ + offset, out.size());
+    announce_fetch(page_ + offset, out.size());
   }
   void copy_out(std::size_t offset, std::span<const std::byte> in) const {
     PV_CHECK(offset <= kPageSize && in.size() <= kPageSize - offset);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "block_test_world.hpp"
+#include "support/block_test_world.hpp"
 #include "devices/io/io_threads.hpp"
 #include "devices/io/io_uring.hpp"
 

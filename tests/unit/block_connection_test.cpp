@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "block_test_world.hpp"
+#include "support/block_test_world.hpp"
 
 using namespace pvisor;
 

@@ -10,7 +10,7 @@
 
 #include "base/host_error.hpp"
 #include "base/scope_exit.hpp"
-#include "block_test_world.hpp"
+#include "support/block_test_world.hpp"
 #include "devices/block/disk_format.hpp"
 #include "devices/block/disk_image.hpp"
 

@@ -6,7 +6,7 @@
 
 #include <limits>
 
-#include "block_test_world.hpp"
+#include "support/block_test_world.hpp"
 
 using namespace pvisor;
 

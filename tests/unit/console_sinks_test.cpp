@@ -18,7 +18,7 @@
 
 #include "base/host_error.hpp"
 #include "base/unique_fd.hpp"
-#include "console_test_sink.hpp"
+#include "support/console_test_sink.hpp"
 #include "core/timers.hpp"
 #include "devices/console/console.hpp"
 #include "devices/console/input.hpp"

@@ -109,11 +109,15 @@ class TestGuest final : private EventSink, private EventPeers {
   static constexpr std::uint32_t kRingGrant = 8;
   static constexpr std::uint32_t kDataGrant = 16;  ///< grant kDataGrant + n is page kDataFrame + n, writable
 
-  TestGuest()
-      : ram(std::make_shared<FakeRam>(kRamPages + 1 + GrantTable::kMaxFrames)),
+  static constexpr std::uint64_t kTotalPages = kRamPages + 1 + GrantTable::kMaxFrames;
+
+  /// `memory_pages` is kTotalPages of memory, new or used before: ring, shared_info and grant table are made anew.
+  explicit TestGuest(std::shared_ptr<FakeRam> memory_pages = std::make_shared<FakeRam>(kTotalPages))
+      : ram(std::move(memory_pages)),
         memory(ram, GuestVirt(0x100000), kRamPages),
         events(DomainId(7), 1, *this, *this),
         grants(DomainId(7), memory, GuestFrame(kRamPages + 1)) {
+    for (const std::uint64_t frame : {kRingFrame, kRamPages, kRamPages + 1}) std::memset(page(frame), 0, kPageSize);
     grant(kRingGrant, kRingFrame);
     for (std::uint32_t i = 0; i < 64; ++i) grant(kDataGrant + i, kDataFrame + i);
     port = Port(static_cast<std::uint32_t>(events.alloc_unbound(kMonitorDomain)));
