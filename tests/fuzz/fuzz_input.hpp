@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <string_view>
@@ -52,9 +54,12 @@ class FuzzInput {
 };
 
 /// Ends the run: what must hold does not. An abort is what libFuzzer, the sanitizers and the replay all notice.
-#define FUZZ_REQUIRE(condition) \
-  do {                          \
-    if (!(condition)) std::abort(); \
+#define FUZZ_REQUIRE(condition)                                                          \
+  do {                                                                                   \
+    if (!(condition)) {                                                                  \
+      std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);      \
+      std::abort();                                                                      \
+    }                                                                                    \
   } while (false)
 
 }  // namespace pvisor
