@@ -26,7 +26,8 @@ SKIPPED = 77
 HANGS_AFTER_S = 60
 SHOWN_BYTES = 4000
 EXAMPLE_DISK_BYTES = 1 << 20
-KEYS = {"args", "options", "memory", "disks", "stdin", "timeout", "exit", "stdout", "stderr", "absent", "traits", "verdict"}
+KEYS = {"args", "options", "memory", "disks", "stdin", "timeout", "exit", "stdout", "stderr", "absent", "traits", "verdict",
+        "log_lines"}
 
 
 class Run:
@@ -80,8 +81,9 @@ def place_domains(source, elf, work):
 
 
 def domains_file(folder):
-    example = folder / f"{folder.name}.json"
-    return example if example.exists() else folder / "domains.json"
+    """The first of these that is there: an example's, the test's own, that of all tests beside it."""
+    candidates = folder / f"{folder.name}.json", folder / "domains.json", folder.parent / "domains.json"
+    return next((path for path in candidates if path.exists()), candidates[1])
 
 
 def command_of(run, options):
@@ -131,6 +133,8 @@ def judge(run, hooks):
         for pattern in case.get(name, []):
             if not re.search(pattern, getattr(run, name).decode("latin-1"), re.MULTILINE):
                 return f"{name} has nothing like {pattern!r}"
+    if len(run.stderr.splitlines()) > case.get("log_lines", sys.maxsize):
+        return f"{len(run.stderr.splitlines())} lines in the log, which must have an end at {case['log_lines']}"
     for pattern in case.get("absent", []):
         if re.search(pattern, (run.stdout + run.stderr).decode("latin-1"), re.MULTILINE):
             return f"the output has {pattern!r}"

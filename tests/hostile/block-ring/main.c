@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+// block-ring: a front end of its own that writes impossible indices, senseless requests and over what is not its own.
+//
+// A senseless request gets an error and the disk goes on; a senseless index switches the disk off until it is opened anew. The
+// other domain's disk does not notice.
+
+#include "hostile.h"
+
+#include <pv/event.h>
+#include <pv/grant.h>
+#include <pv/memory.h>
+#include <pv/pages.h>
+#include <pv/xenbus.h>
+
+#include <pvabi/io/ring.h>
+
+#define SECTORS 2048 // of the test's disk
+#define RING_SIZE PV_BLKIF_RING_ENTRIES
+
+static struct pv_xenbus_device device;
+static struct pv_blkif_sring *ring;
+static char *data;
+static int ring_grant, data_grant, port;
+static uint32_t produced;
+
+static void write_number(const char *node, int number)
+{
+    char path[PV_XENBUS_PATH_SIZE + 32];
+    pv_snprintf(path, sizeof path, "%s/%s", device.path, node);
+    must(node, pv_xs_printf(PV_XS_NO_TRANSACTION, path, "%d", number));
+}
+
+static void await_backend(unsigned state)
+{
+    CHECK_EQUAL(pv_xenbus_wait_backend(&device, PV_XENBUS_MASK(state), PATIENCE), state);
+}
+
+static void start(void)
+{
+    memset(ring, 0, PV_PAGE_SIZE);
+    ring->header.req_event = ring->header.rsp_event = 1;
+    produced = 0;
+    pv_xenbus_set_state(&device, PV_XENBUS_STATE_INITIALISING);
+    await_backend(PV_XENBUS_STATE_INIT_WAIT);
+    write_number("ring-ref", ring_grant);
+    write_number("event-channel", port);
+    pv_xenbus_set_state(&device, PV_XENBUS_STATE_INITIALISED);
+    await_backend(PV_XENBUS_STATE_CONNECTED);
+    pv_xenbus_set_state(&device, PV_XENBUS_STATE_CONNECTED);
+}
+
+static void stop(void)
+{
+    pv_xenbus_set_state(&device, PV_XENBUS_STATE_CLOSED);
+    await_backend(PV_XENBUS_STATE_CLOSED);
+}
+
+static void ring_bell(uint32_t index)
+{
+    PV_WRITE_ONCE(ring->header.req_prod, index);
+    CHECK_EQUAL(pv_event_send((pv_evtchn_port_t)port), 0);
+}
+
+static struct pv_blkif_request a_read(void)
+{
+    struct pv_blkif_request request = {.operation = PV_BLKIF_OP_READ, .nr_segments = 1, .id = 42, .sector_number = 1};
+    for (unsigned i = 0; i < PV_BLKIF_MAX_SEGMENTS_PER_REQUEST; i++)
+        request.seg[i] = (struct pv_blkif_request_segment){.gref = (pv_grant_ref_t)data_grant, .last_sect = 0};
+    return request;
+}
+
+// Makes the request and returns the status of its response.
+static int ask(struct pv_blkif_request request)
+{
+    union pv_blkif_sring_entry *entry = &ring->ring[produced % RING_SIZE];
+    entry->req = request;
+    ring->header.rsp_event = produced + 1;
+    ring_bell(++produced);
+    const uint64_t deadline = PATIENCE;
+    while (PV_READ_ONCE(ring->header.rsp_prod) != produced)
+        if (!pv_event_wait_until((pv_evtchn_port_t)port, deadline))
+            report_error("no response", produced);
+    CHECK_EQUAL(entry->rsp.id, request.id);
+    CHECK_EQUAL(entry->rsp.operation, request.operation);
+    return entry->rsp.status;
+}
+
+static void check_indices(void)
+{
+    static const uint32_t beyond[] = {RING_SIZE + 1, (uint32_t)-1, 0x80000000, 0x7fffffff, 1000};
+    for (unsigned i = 0; i < sizeof beyond / sizeof beyond[0]; i++) {
+        start();
+        CHECK_EQUAL(ask(a_read()), PV_BLKIF_RSP_OKAY);
+        ring_bell(produced + beyond[i]);
+        await_backend(PV_XENBUS_STATE_CLOSING);
+        ring_bell(produced); // too late
+        stop();
+    }
+}
+
+static void check_requests(void)
+{
+    start();
+    struct pv_blkif_request request = a_read();
+    for (unsigned count = 0; count < 256; count = count == 0 ? 12 : count * 2 + 1) { // 0, 12, 25, ...
+        request.nr_segments = (uint8_t)count;
+        CHECK_EQUAL(ask(request), PV_BLKIF_RSP_ERROR);
+    }
+    for (unsigned operation = 2; operation < 256; operation++) {
+        request = a_read();
+        request.operation = (uint8_t)operation;
+        request.nr_segments = operation == PV_BLKIF_OP_FLUSH_DISKCACHE ? 1 : 0;
+        CHECK(ask(request) < 0);
+    }
+    static const uint8_t parts[][2] = {{1, 0}, {0, 8}, {8, 8}, {255, 255}, {7, 255}};
+    for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        request = a_read();
+        request.seg[0].first_sect = parts[i][0];
+        request.seg[0].last_sect = parts[i][1];
+        CHECK_EQUAL(ask(request), PV_BLKIF_RSP_ERROR);
+    }
+    static const uint64_t sectors[] = {SECTORS, UINT64_MAX, UINT64_MAX / 512, UINT64_MAX / 512 + 1, UINT64_C(1) << 63};
+    for (unsigned i = 0; i < sizeof sectors / sizeof sectors[0]; i++) {
+        request = a_read();
+        request.sector_number = sectors[i];
+        CHECK_EQUAL(ask(request), PV_BLKIF_RSP_ERROR);
+    }
+    for (unsigned bad = 0; bad < PV_BLKIF_MAX_SEGMENTS_PER_REQUEST; bad++) {
+        request = a_read();
+        request.nr_segments = PV_BLKIF_MAX_SEGMENTS_PER_REQUEST;
+        CHECK_EQUAL(ask(request), PV_BLKIF_RSP_OKAY);
+        request.seg[bad].gref = 0xffffff00 + bad;
+        CHECK_EQUAL(ask(request), PV_BLKIF_RSP_ERROR);
+    }
+    CHECK_EQUAL(ask(a_read()), PV_BLKIF_RSP_OKAY);
+    stop();
+    CHECK_EQUAL(pv_grant_end((pv_grant_ref_t)data_grant), 0); // nothing is in use any more
+    data_grant = must("granting", pv_grant_access(0, pv_virt_to_mfn(data), false));
+}
+
+// The back end keeps its own indices and the frame it once found: the guest's scribbling is seen by nobody.
+static void check_scribbling(void)
+{
+    start();
+    for (unsigned i = 0; i < 200; i++) {
+        ring->header.rsp_prod = produced; // as it is, but written by the wrong side
+        ring->header.req_event = (uint32_t)random_number();
+        memset(&ring->ring[(produced + 1) % RING_SIZE], (int)i, sizeof ring->ring[0]);
+        CHECK_EQUAL(ask(a_read()), PV_BLKIF_RSP_OKAY);
+    }
+    CHECK_EQUAL(pv_grant_end((pv_grant_ref_t)ring_grant), -PV_EBUSY);
+    stop();
+}
+
+static int attack(void)
+{
+    must("finding the disk", pv_xenbus_find("vbd", 51712, &device));
+    ring = pv_page_alloc();
+    data = pv_page_alloc();
+    ring_grant = must("granting", pv_grant_access(0, pv_virt_to_mfn(ring), false));
+    data_grant = must("granting", pv_grant_access(0, pv_virt_to_mfn(data), false));
+    port = must("making a port", pv_event_alloc_unbound(0));
+    check_indices();
+    check_requests();
+    check_scribbling();
+    struct pv_blk *disk;
+    CHECK_EQUAL(pv_blk_open(51712, &disk), 0); // and an honest front end finds it as new
+    CHECK_EQUAL(pv_blk_read(disk, 0, data, 8), 0);
+    CHECK_EQUAL(pv_blk_close(disk), 0);
+    return report_end();
+}
+
+int pv_main(const char *role)
+{
+    return hostile_main(role, attack);
+}
