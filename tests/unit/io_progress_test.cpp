@@ -69,7 +69,7 @@ TEST_CASE_FIXTURE(Fixture, "a short answer at every byte goes on exactly where i
 
 TEST_CASE_FIXTURE(Fixture, "interruptions are tried again, but not for ever") {
   span(1);
-  for (const int error : {EINTR, EAGAIN}) {
+  for (const int error : {EINTR, EAGAIN, ECANCELED}) {
     IoProgress::start(request);
     int tries = 0;
     while (answer(-error) == IoProgress::Next::Again) ++tries;

@@ -12,8 +12,12 @@
 namespace pvisor {
 namespace {
 
-/// EINTR and EAGAIN in a row after which the host is taken at its word.
+/// Answers in a row that say "not now" after which the host is taken at its word.
 constexpr std::uint32_t kMaxRetries = 1000;
+
+/// ECANCELED, though nobody cancelled: Linux gives up starting a worker thread of io_uring when signals, such as the tick that
+/// preempts guests, interrupt that three times, and then cancels what waits for it.
+bool means_not_now(std::int64_t answer) { return answer == -EINTR || answer == -EAGAIN || answer == -ECANCELED; }
 
 }  // namespace
 
@@ -37,7 +41,7 @@ void IoProgress::start(IoRequest& request) {
 }
 
 IoProgress::Next IoProgress::advance(IoRequest& request, std::int64_t answer, std::int64_t& result) {
-  if (answer == -EINTR || answer == -EAGAIN) {
+  if (means_not_now(answer)) {
     if (++request.retries_ <= kMaxRetries) return Next::Again;
     result = answer;
     return Next::Done;
