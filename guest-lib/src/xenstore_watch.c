@@ -74,6 +74,12 @@ int pv_xs_unwatch(const char *path, const char *token)
     return result < 0 ? result : 0;
 }
 
+int pv_xs_reset_watches(void)
+{
+    const int result = pv_xs_request_path(PV_XS_RESET_WATCHES, PV_XS_NO_TRANSACTION, "", NULL, 0);
+    return result < 0 ? result : 0;
+}
+
 bool pv_xs_wait_event(const char *token, struct pv_xs_event *event, uint64_t deadline_ns)
 {
     while (!dequeue(token, event))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Words for error numbers.
+// Words for error numbers, in any context.
 //
 // Example:
 //     #include <pv/printf.h>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Grants: sharing pages with other domains. The owner names a page and a domain and gets a reference, a number that it
-// passes on by xenstore or a ring; the other domain maps the page by owner and reference.
+// passes on by xenstore or a ring; the other domain maps the page, or copies out of it, by owner and reference.
+//
+// Giving and ending work in handlers, with one vCPU at a time; mapping and copying do not. Answers are 0, or a negated PV_E*.
 //
 // Example:
 //     #include <pv/memory.h>
@@ -43,6 +45,12 @@ int pv_grant_map(pv_domid_t owner, pv_grant_ref_t ref, bool read_only, struct pv
 
 // Ends the mapping; its address means nothing afterwards.
 int pv_grant_unmap(struct pv_grant_mapping *mapping);
+
+// Copies bytes between a granted page, from `offset` on, and memory of our own, without mapping anything. `size` and `offset`
+// stay in that page, or -PV_EINVAL. -PV_EACCES if the owner granted nothing of the kind. What was copied before an error is
+// not known.
+int pv_grant_read(pv_domid_t owner, pv_grant_ref_t ref, unsigned offset, void *to, unsigned size);
+int pv_grant_write(pv_domid_t owner, pv_grant_ref_t ref, unsigned offset, const void *from, unsigned size);
 
 #ifdef __cplusplus
 }

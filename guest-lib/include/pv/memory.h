@@ -7,6 +7,8 @@
 // On Xen: a table (p2m) translates, special frames are mapped into the image's own pages, and only the first megabytes,
 // those that the builder mapped, can be reached. Guests that use these functions need not know which of the two it is.
 //
+// In any context, once pv_memory_init was called.
+//
 // Example:
 //     bool is_my_own_frame(const void *page)
 //     {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Formatted text without floating point: %d %i %u %x %X %o %c %s %p %% with the flags '-', '0', '+', ' ' and '#', width and
 // precision as numbers or '*', and the sizes hh h l ll z t j. Anything else is printed as it stands.
+// Formatting works in any context, printing where pv_output does.
 //
 // Example:
 //     int path_of(char *path, size_t size, unsigned domid)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The few functions on memory and text that a freestanding guest needs. The four mem* functions are weak: a guest that
-// brings its own wins. Compilers call them on their own account.
+// brings its own wins. Compilers call them on their own account. In any context.
 //
 // Example:
 //     bool is_yes(const char *text)

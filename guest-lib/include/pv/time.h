@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Time in nanoseconds: system time runs since the domain's start (on Xen: the machine's) and never goes back; wall-clock
-// time counts from 1970. Reading either is a matter of a few instructions, not of a hypercall.
+// time counts from 1970. Reading either is a matter of a few instructions, not of a hypercall, in handlers and on any vCPU.
 //
 // Example:
 //     static void on_time(void *late)

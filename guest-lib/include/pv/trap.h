@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Exceptions. A vector without a handler is left to the hypervisor, which ends the domain with a full report (registers,
 // instructions, backtrace), so a guest only handles what it can do something about.
+// Handlers run on the vCPU that raised the exception.
 //
 // Example:
 //     static bool skip_ud2(struct pv_cpu_user_regs *regs)

@@ -2,6 +2,8 @@
 // xenbus: how the two halves of a device meet in xenstore. Each writes its state to its own `state` node and watches the
 // other's (pvabi/io/xenbus.h has the dance). For writing a front end; blkfront.h is one.
 //
+// As in xenstore.h, which all of it uses: not in handlers, one vCPU at a time; failures are negated PV_E*.
+//
 // Example:
 //     int wait_for_network(uint64_t deadline_ns)
 //     {

@@ -2,9 +2,9 @@
 // xenstore: the tree of small texts in which domains find each other and their devices. Paths that do not begin with '/'
 // are taken below the domain's own /local/domain/<domid>/.
 //
-// Every call waits for its answer and works with upcalls masked or enabled, but not in handlers. Failures are negated
-// PV_E*: -PV_ENOENT for a path that does not exist, -PV_EACCES for one that may not be touched, and so on. -PV_EIO: the
-// store does not answer as it should.
+// Every call waits for its answer and works with upcalls masked or enabled, but not in handlers, and on
+// one vCPU at a time. Failures are negated PV_E*: -PV_ENOENT for a path that does not exist, -PV_EACCES for one that may not be
+// touched, and so on. -PV_EIO: the store does not answer as it should.
 //
 // Example:
 //     static int rename_us(pv_xs_transaction transaction, void *name)
@@ -67,6 +67,9 @@ int pv_xs_transact(int (*body)(pv_xs_transaction transaction, void *context), vo
 // caller's name for the watch; events that have the same path and token as one that waits already are dropped.
 int pv_xs_watch(const char *path, const char *token);
 int pv_xs_unwatch(const char *path, const char *token);
+
+// Ends all watches of this domain, those of an earlier kernel in it, too.
+int pv_xs_reset_watches(void);
 
 #define PV_XS_EVENT_PATH_SIZE 512
 #define PV_XS_TOKEN_SIZE 64

@@ -105,6 +105,10 @@ static void check_watches(void)
     CHECK(pv_xs_wait_event("token", &event, SOON));
     CHECK_EQUAL(pv_xs_unwatch("data/w", "token"), 0);
     CHECK_EQUAL(pv_xs_unwatch("data/w", "token"), -PV_ENOENT);
+
+    CHECK_EQUAL(pv_xs_watch("data/w", "other"), 0);
+    CHECK_EQUAL(pv_xs_reset_watches(), 0);
+    CHECK_EQUAL(pv_xs_unwatch("data/w", "other"), -PV_ENOENT);
     pv_xs_write(NONE, "data/w", "x");
     CHECK(!pv_xs_wait_event("token", &event, pv_time_ns() + PV_MILLISECOND_NS));
 }
