@@ -13,8 +13,10 @@ namespace pvisor {
 
 struct CommandLine {
   std::string text;         ///< not empty: print this and be done (--help, --version)
-  RunPlan plan;             ///< for `boot` and `run`; for `up` only the time limit
+  bool doctor = false;      ///< say what can work here and be done
+  RunPlan plan;             ///< for `boot` and `run`; for `up` only the time limit and the seed
   std::string config_file;  ///< for `up`
+  std::string policy_file;  ///< for `up`: --policy given
   std::optional<std::string> engine_override;  ///< for `up`: --engine given
   bool no_reboot = false;                      ///< for `up`: --no-reboot given
 };

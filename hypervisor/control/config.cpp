@@ -14,31 +14,42 @@
 #include "control/disk_option.hpp"
 #include "control/host_file.hpp"
 #include "control/kernel_args.hpp"
+#include "control/policy.hpp"
 #include "control/strict_json.hpp"
 
 namespace pvisor {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kFileKeys{"version", "domains", "timeout"};
-constexpr std::array<std::string_view, 14> kDomainKeys{"name",   "kernel", "bootloader", "loader",      "ramdisk",   "cmdline", "memory",
-                                                       "vcpus",  "engine", "disk",       "console",     "on_poweroff", "on_reboot", "on_crash"};
-constexpr std::array<std::string_view, 3> kDiskKeys{"target", "vdev", "access"};
-constexpr std::array<std::string_view, 3> kEndWords{"destroy", "restart", "preserve"};
+constexpr std::array<std::string_view, 5> kFileKeys{"version", "domains", "timeout", "deterministic", "seed"};
+constexpr std::array<std::string_view, 15> kDomainKeys{
+    "name",   "kernel", "bootloader", "loader",      "ramdisk",   "cmdline",  "memory", "vcpus",
+    "engine", "disk",   "console",    "on_poweroff", "on_reboot", "on_crash", "trusted"};
+constexpr std::array<std::string_view, 4> kDiskKeys{"target", "vdev", "access", "shared"};
 constexpr std::array<std::string_view, 2> kAccessWords{"rw", "ro"};
 
 /// What reading one file needs everywhere.
 struct Context {
   const std::string& file;
-  std::filesystem::path folder;
   std::span<const std::string_view> engines;
+  const Policy* policy;
 };
 
-std::string host_path(const Context& context, const ConfigObject& object, std::string_view key) {
-  const std::string text = object.text(key, {});
+/// Relative names count from the file's folder, or from the policy's image root, which they may then not leave.
+std::string host_path(const Context& context, const ConfigObject& object, std::string_view key, const std::string& text) {
   if (text.empty()) object.refuse(key, "expected a file name, found an empty string");
   if (text.size() > 4095) object.refuse(key, "a file name of more than 4095 bytes");
-  return (context.folder / text).string();
+  if (context.policy == nullptr) return (std::filesystem::path(context.file).parent_path() / text).string();
+  const auto below = path_below(context.policy->image_root, text);
+  if (!below) {
+    object.refuse(key, fmt::format("'{}' is not below the image root {} of the policy", escaped(text, 64),
+                                   escaped(context.policy->image_root)));
+  }
+  return *below;
+}
+
+std::string host_path(const Context& context, const ConfigObject& object, std::string_view key) {
+  return host_path(context, object, key, object.text(key, {}));
 }
 
 DiskSpec read_disk(const Context& context, const std::string& path, const nlohmann::json& value) {
@@ -47,6 +58,8 @@ DiskSpec read_disk(const Context& context, const std::string& path, const nlohma
   DiskSpec disk;
   disk.path = host_path(context, object, "target");
   disk.read_only = object.choice("access", kAccessWords, 0) == 1;
+  disk.shared = object.boolean("shared", false);
+  check_shared(object.place("shared"), disk);
   if (object.has("vdev")) disk.vdev = check_vdev(object.place("vdev"), object.text("vdev", {}));
   return disk;
 }
@@ -56,12 +69,17 @@ EndAction read_end(const ConfigObject& object, std::string_view key, EndAction f
 }
 
 ConsoleSpec read_console(const Context& context, const ConfigObject& object) {
-  const std::string text = object.text("console", "stdio");
-  if (text == "stdio") return {};
-  if (!text.starts_with("file:") || text.size() == 5) {
-    object.refuse("console", fmt::format("expected \"stdio\" or \"file:NAME\", found \"{}\"", escaped(text, 64)));
-  }
-  return {(context.folder / text.substr(5)).string()};
+  ConsoleSpec console = parse_console(object.place("console"), object.text("console", "stdio"));
+  if (console.kind == ConsoleSpec::Kind::File) console.file = host_path(context, object, "console", console.file);
+  return console;
+}
+
+/// "deterministic" and "seed", as --deterministic and --seed.
+std::optional<std::uint64_t> read_seed(const ConfigObject& top) {
+  const bool deterministic = top.boolean("deterministic", false);
+  if (!deterministic && top.has("seed")) top.refuse("seed", "has a meaning only with \"deterministic\": true");
+  if (!deterministic) return std::nullopt;
+  return top.number("seed", 0);
 }
 
 /// Kernel or bootloader, and what goes with each.
@@ -103,6 +121,7 @@ DomainSpec read_domain(const Context& context, const std::string& path, const nl
   spec.on_poweroff = read_end(object, "on_poweroff", spec.on_poweroff);
   spec.on_reboot = read_end(object, "on_reboot", spec.on_reboot);
   spec.on_crash = read_end(object, "on_crash", spec.on_crash);
+  spec.trusted = object.boolean("trusted", false);
   return spec;
 }
 
@@ -121,9 +140,10 @@ void check_doubles(const Context& context, const std::vector<DomainSpec>& domain
 
 }  // namespace
 
-RunPlan parse_config(const std::string& file, std::string_view text, std::span<const std::string_view> engines) {
+RunPlan parse_config(const std::string& file, std::string_view text, std::span<const std::string_view> engines,
+                     const Policy* policy) {
   const nlohmann::json document = parse_strict_json(file, text);
-  const Context context{file, std::filesystem::path(file).parent_path(), engines};
+  const Context context{file, engines, policy};
   const ConfigObject top(file, {}, document, kFileKeys);
   if (!top.has("version")) top.refuse("version", "missing; write \"version\": 1");
   if (top.number("version", 0) != 1) top.refuse("version", "this pvisor reads version 1");
@@ -135,17 +155,21 @@ RunPlan parse_config(const std::string& file, std::string_view text, std::span<c
   }
   check_doubles(context, plan.domains);
   if (top.has("timeout")) plan.timeout_ns = parse_duration_ns(top.place("timeout"), top.text("timeout", {}));
+  plan.seed = read_seed(top);
   return plan;
 }
 
-RunPlan load_config(const std::string& file, std::span<const std::string_view> engines) {
-  std::vector<std::byte> bytes;
+std::string read_description(const std::string& file, const std::string& what) {
   try {
-    bytes = read_host_file(file, "domain description", kMaxJsonBytes + 1);
+    const auto bytes = read_host_file(file, what, kMaxJsonBytes + 1);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   } catch (const HostError& error) {
     throw HostError::usage(error.what());
   }
-  return parse_config(file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, engines);
+}
+
+RunPlan load_config(const std::string& file, std::span<const std::string_view> engines, const Policy* policy) {
+  return parse_config(file, read_description(file, "domain description"), engines, policy);
 }
 
 std::span<const std::string_view> config_file_keys() { return kFileKeys; }

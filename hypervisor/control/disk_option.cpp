@@ -43,20 +43,29 @@ std::string check_vdev(std::string_view place, std::string_view vdev) {
 DiskSpec parse_disk_option(std::string_view place, std::string_view text) {
   DiskSpec disk;
   disk.path = take_field(text);
-  if (disk.path.empty()) throw HostError::usage(fmt::format("{}: no file name; write FILE[,ro][,vdev=xvdb]", place));
+  if (disk.path.empty()) throw HostError::usage(fmt::format("{}: no file name; write FILE[,ro][,shared][,vdev=xvdb]", place));
   while (!text.empty()) {
     text.remove_prefix(1);
     const std::string word = take_field(text);
     if (word == "ro" || word == "rw") {
       disk.read_only = word == "ro";
+    } else if (word == "shared") {
+      disk.shared = true;
     } else if (word.starts_with("vdev=")) {
       disk.vdev = check_vdev(place, word.substr(5));
     } else {
-      throw HostError::usage(fmt::format("{}: '{}' is neither ro, rw nor vdev=NAME; a comma in a file name is written twice",
+      throw HostError::usage(fmt::format("{}: '{}' is neither ro, rw, shared nor vdev=NAME; a comma in a file name is written twice",
                                          place, escaped(word, 64)));
     }
   }
+  check_shared(place, disk);
   return disk;
+}
+
+void check_shared(std::string_view place, const DiskSpec& disk) {
+  if (disk.shared && disk.read_only) {
+    throw HostError::usage(fmt::format("{}: shared means that several write it; a disk that is only read is attached with ro alone", place));
+  }
 }
 
 void assign_vdevs(std::string_view place, std::vector<DiskSpec>& disks) {

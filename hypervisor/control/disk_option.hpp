@@ -10,8 +10,11 @@
 
 namespace pvisor {
 
-/// FILE[,ro|,rw][,vdev=xvdb]; a comma in FILE is written twice. Throws HostError::usage naming `place`.
+/// FILE[,ro|,rw][,shared][,vdev=xvdb]; a comma in FILE is written twice. Throws HostError::usage naming `place`.
 [[nodiscard]] DiskSpec parse_disk_option(std::string_view place, std::string_view text);
+
+/// Refuses a disk that is shared and read-only.
+void check_shared(std::string_view place, const DiskSpec& disk);
 
 /// The name as it is if the guest ABI has such a disk; else throws HostError::usage naming `place`.
 [[nodiscard]] std::string check_vdev(std::string_view place, std::string_view vdev);

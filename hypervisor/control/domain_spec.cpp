@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "control/domain_spec.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <filesystem>
-#include <string_view>
+
+#include "base/escape.hpp"
+#include "base/host_error.hpp"
 
 namespace pvisor {
 
@@ -27,6 +32,20 @@ std::string domain_name_from_file(const std::string& path) {
   std::replace_if(name.begin(), name.end(), [](char c) { return !is_name_char(c); }, '-');
   if (name.empty() || !is_letter_or_digit(name.front())) name = "guest";
   return name;
+}
+
+ConsoleSpec parse_console(std::string_view place, const std::string& text) {
+  static constexpr std::string_view kFile = "file:";
+  if (text == "stdio") return {};
+  if (text == "pty") return {ConsoleSpec::Kind::Pty, {}};
+  if (text.starts_with(kFile) && text.size() > kFile.size()) return {ConsoleSpec::Kind::File, text.substr(kFile.size())};
+  throw HostError::usage(fmt::format("{}: expected stdio, pty or file:NAME, found '{}'", place, escaped(text, 64)));
+}
+
+EndAction parse_end_action(std::string_view place, std::string_view word) {
+  const auto found = std::find(kEndWords.begin(), kEndWords.end(), word);
+  if (found != kEndWords.end()) return static_cast<EndAction>(found - kEndWords.begin());
+  throw HostError::usage(fmt::format("{}: expected one of {}, found '{}'", place, fmt::join(kEndWords, ", "), escaped(word, 64)));
 }
 
 }  // namespace pvisor

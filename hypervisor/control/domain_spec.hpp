@@ -3,9 +3,11 @@
 // Plain values, already checked; nothing of it was opened yet.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "control/quantity.hpp"
@@ -13,17 +15,21 @@
 namespace pvisor {
 
 struct DiskSpec {
-  std::string path;
+  std::string path{};
   bool read_only = false;
-  std::string vdev;  ///< "xvda"; empty until assign_vdevs()
+  std::string vdev{};   ///< "xvda"; empty until assign_vdevs()
+  bool shared = false;  ///< others may write it at the same time
 };
 
 struct ConsoleSpec {
-  std::string file;  ///< empty: standard input and output
+  enum class Kind : std::uint8_t { Stdio, Pty, File };
+  Kind kind = Kind::Stdio;
+  std::string file;  ///< for File
 };
 
 /// xl's words for what happens when a domain ends.
 enum class EndAction : std::uint8_t { Destroy, Restart, Preserve };
+inline constexpr std::array<std::string_view, 3> kEndWords{"destroy", "restart", "preserve"};
 
 struct DomainSpec {
   std::string name;
@@ -39,13 +45,21 @@ struct DomainSpec {
   EndAction on_poweroff = EndAction::Destroy;
   EndAction on_reboot = EndAction::Restart;
   EndAction on_crash = EndAction::Destroy;
+  bool trusted = false;  ///< may run on an engine that contains nothing, where a policy asks for it
 };
 
 /// One run of pvisor.
 struct RunPlan {
   std::vector<DomainSpec> domains;
   std::optional<std::uint64_t> timeout_ns;
+  std::optional<std::uint64_t> seed;  ///< set: deterministic
+  std::string image_root;             ///< set: all files lie below it, and their names count from it
 };
+
+/// "stdio", "pty" or "file:NAME". Throws HostError::usage naming `place`.
+[[nodiscard]] ConsoleSpec parse_console(std::string_view place, const std::string& text);
+/// One of kEndWords. Throws HostError::usage naming `place`.
+[[nodiscard]] EndAction parse_end_action(std::string_view place, std::string_view word);
 
 /// Letters, digits and ".-_+", a letter or digit first, at most 64: a name goes to xenstore, logs and file names as it is.
 [[nodiscard]] bool is_valid_domain_name(const std::string& name);

@@ -14,7 +14,6 @@
 
 #include "base/escape.hpp"
 #include "base/host_error.hpp"
-#include "base/unique_fd.hpp"
 
 #ifndef PVISOR_LIBDIR
 #define PVISOR_LIBDIR "/usr/local/lib"
@@ -22,14 +21,17 @@
 
 namespace pvisor {
 
-std::vector<std::byte> read_host_file(const std::string& path, const std::string& what, std::uint64_t limit) {
+std::vector<std::byte> read_host_file(const std::string& path, const std::string& what, std::uint64_t limit,
+                                      const FileRoot& root) {
   const std::string place = fmt::format("{} {}", what, escaped(path));
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (!fd.is_open()) throw HostError::from_errno(place, errno);
+  const UniqueFd fd = root.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (!fd.is_open()) throw root.refusal(place, errno);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw HostError::from_errno(place, errno);
   if (S_ISDIR(status.st_mode)) throw HostError(place + ": is a directory; name a file");
-  if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) throw HostError(place + ": is a device; name a regular file");
+  if (!S_ISREG(status.st_mode) && (!S_ISFIFO(status.st_mode) || root.is_limited())) {
+    throw HostError(place + ": is a device; name a regular file");
+  }
   const auto refuse_size = [&] { return HostError(fmt::format("{}: larger than the limit of {} bytes", place, limit)); };
   if (S_ISREG(status.st_mode) && static_cast<std::uint64_t>(status.st_size) > limit) throw refuse_size();
   if (S_ISFIFO(status.st_mode)) ::fcntl(fd.get(), F_SETFL, 0);  // a pipe from the shell: wait for its writer

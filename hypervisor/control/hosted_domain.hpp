@@ -13,16 +13,13 @@
 #include "devices/block/disk_image.hpp"
 #include "devices/console/console.hpp"
 #include "devices/console/console_device.hpp"
-#include "devices/console/input.hpp"
 
 namespace pvisor {
 
 struct HostedDomain {
   DomainSpec spec;
   Engine* engine = nullptr;
-  std::unique_ptr<ConsoleSink> own_sink;  ///< null when it writes to standard output as it is
-  std::unique_ptr<Console> console;
-  std::unique_ptr<ConsoleInput> input;    ///< only the one that has standard input
+  Console* console = nullptr;             ///< the toolstack's Consoles own it
   std::vector<std::shared_ptr<DiskImage>> images;  ///< shared with back ends and requests; in the order of spec.disks
 
   std::optional<DomainId> id;             ///< while a guest exists

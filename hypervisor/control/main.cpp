@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "control/cli.hpp"
 #include "control/config.hpp"
 #include "control/exit_status.hpp"
+#include "control/policy.hpp"
 #include "control/terminal.hpp"
 #include "control/toolstack.hpp"
 #include "engine/registry.hpp"
@@ -25,11 +27,18 @@ using namespace pvisor;
 
 RunPlan make_plan(CommandLine line) {
   if (line.config_file.empty()) return std::move(line.plan);
-  RunPlan plan = load_config(line.config_file, engine_names());
+  std::optional<Policy> policy;
+  if (!line.policy_file.empty()) policy = load_policy(line.policy_file);
+  RunPlan plan = load_config(line.config_file, engine_names(), policy ? &*policy : nullptr);
+  if (line.plan.seed) plan.seed = line.plan.seed;
   if (line.plan.timeout_ns) plan.timeout_ns = line.plan.timeout_ns;
   for (DomainSpec& spec : plan.domains) {
     if (line.engine_override) spec.engine = *line.engine_override;
     if (line.no_reboot) spec.on_reboot = EndAction::Destroy;
+  }
+  if (policy) {
+    check_trust(*policy, plan, line.config_file, engine_isolates, ::geteuid() == 0);
+    plan.image_root = policy->image_root;
   }
   return plan;
 }

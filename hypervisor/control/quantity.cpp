@@ -83,6 +83,12 @@ std::uint64_t parse_duration_ns(std::string_view place, std::string_view text) {
   return *nanoseconds;
 }
 
+std::uint64_t parse_seed(std::string_view place, std::string_view text) {
+  const auto quantity = split(text);
+  if (!quantity || !quantity->unit.empty()) throw wrong(place, text, "not a seed; write a number from 0 to 18446744073709551615");
+  return quantity->number;
+}
+
 std::uint32_t check_vcpus(std::string_view place, std::string_view text) {
   const auto quantity = split(text);
   if (!quantity || !quantity->unit.empty()) throw wrong(place, text, "not a number of virtual CPUs; write one, such as 2");

@@ -16,6 +16,8 @@ inline constexpr std::uint64_t kDefaultMemoryMib = 64;
 [[nodiscard]] std::uint64_t check_memory_mib(std::string_view place, std::uint64_t mib);
 /// "10s", "500ms", "2m"; a plain number counts seconds. Never 0, at most a year.
 [[nodiscard]] std::uint64_t parse_duration_ns(std::string_view place, std::string_view text);
+/// Any number of 64 bits, decimal.
+[[nodiscard]] std::uint64_t parse_seed(std::string_view place, std::string_view text);
 /// 1 is all there is for now.
 [[nodiscard]] std::uint32_t check_vcpus(std::string_view place, std::string_view text);
 

@@ -8,6 +8,8 @@ namespace pvisor {
 
 /// Ctrl-]: what leaves the console.
 inline constexpr std::byte kEscapeKey{0x1d};
+/// Ctrl-\: types to the next of several guests.
+inline constexpr std::byte kNextKey{0x1c};
 
 /// One per process at a time, because the way back must be known to signal handlers.
 class Terminal {

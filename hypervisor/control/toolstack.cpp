@@ -2,7 +2,6 @@
 // Toolstack: making everything, the loop, and the ways out. The life of a guest is in toolstack_domains.cpp.
 #include "control/toolstack.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -14,6 +13,8 @@
 #include "base/host_error.hpp"
 #include "control/exit_status.hpp"
 #include "control/report.hpp"
+#include "control/wait_graph.hpp"
+#include "devices/io/virtual_io.hpp"
 #include "engine/registry.hpp"
 
 namespace pvisor {
@@ -21,6 +22,10 @@ namespace pvisor {
 namespace {
 
 constexpr std::uint64_t kMillisecond = 1'000'000;
+/// When deterministic runs begin: 2001-09-09 01:46:40 UTC.
+constexpr std::uint64_t kVirtualEpochNs = 1'000'000'000'000'000'000;
+/// A deadline so late (292 years) is how guests say "no deadline".
+constexpr std::uint64_t kNeverNs = std::uint64_t{1} << 63;
 /// How long output may take to go out when somebody wants to leave.
 constexpr std::uint64_t kLastWordsNs = 500 * kMillisecond;
 constexpr std::uint64_t kFirstRefinementNs = 10 * kMillisecond;
@@ -49,33 +54,55 @@ std::string_view state_word(VcpuState state) {
 }  // namespace
 
 Toolstack::Toolstack(RunPlan plan)
-    : terminal_(STDIN_FILENO),
+    : root_(plan.image_root.empty() ? FileRoot() : FileRoot(plan.image_root)),
+      clock_(choose_clock(plan.seed)),
       log_(write_to_stderr, [this] { return clock_.now_ns(); }),
-      signals_(reactor_, {[this](int) { quit(kExitInterrupted); }, [this] { terminal_.restore(); },
-                          [this] {
-                            // Output may have been stopped and the terminal changed by the shell meanwhile.
-                            const bool raw = terminal_.enter_raw();
-                            for (auto& hosted : hosted_) {
-                              if (hosted.input && terminal_.is_terminal()) raw ? hosted.input->resume() : hosted.input->pause();
-                            }
-                          }}),
-      io_(make_block_io(reactor_)),
+      signals_(reactor_, {[this](int) { quit(kExitInterrupted); }, [this] { consoles_.before_stop(); },
+                          [this] { consoles_.continued(); }}),
       monitor_(clock_, *this),
+      io_(choose_io()),
       store_events_(store_, monitor_.work()),
-      stdout_sink_(reactor_, STDOUT_FILENO, [this](const std::string& line) { log_.line(line); }),
+      consoles_(console_world(), plan.domains.size() > 1),
       time_limit_(monitor_.timers(), [this] { time_limit(); }),
       clock_timer_(monitor_.timers(), [this] { refine_clock(); }),
       clock_interval_ns_(kFirstRefinementNs),
       timeout_ns_(plan.timeout_ns) {
-  const bool several = plan.domains.size() > 1;
-  if (several) stdout_lines_ = std::make_unique<LineMux>(stdout_sink_);
+  if (director_) monitor_.set_director(&*director_);
   for (DomainSpec& spec : plan.domains) {
     HostedDomain& hosted = hosted_.emplace_back();
     hosted.spec = std::move(spec);
     hosted.engine = &engine_for(hosted.spec.engine);
-    open_console(hosted, several);
+    hosted.console = &consoles_.open(hosted.spec);
     open_disks(hosted);
   }
+}
+
+Clock& Toolstack::choose_clock(const std::optional<std::uint64_t>& seed) {
+  if (!seed) return real_clock_;
+  virtual_clock_.emplace(kVirtualEpochNs);
+  director_.emplace(*seed, *virtual_clock_);
+  return *virtual_clock_;
+}
+
+std::unique_ptr<BlockIo> Toolstack::choose_io() {
+  if (!director_) return make_block_io(reactor_);
+  return std::make_unique<VirtualIo>(
+      monitor_.timers(), clock_,
+      VirtualIo::Choices{[this] { return director_->io_delay_ns(); },
+                         [this](const IoRequest& request, std::int64_t result) {
+                           director_->io_completed(static_cast<std::uint64_t>(request.kind), request.offset, result);
+                         }});
+}
+
+Consoles::World Toolstack::console_world() {
+  Consoles::World world{reactor_, monitor_.work(), monitor_.timers(), [this] { return clock_.now_ns(); }, log_, root_,
+                        [this] { quit(kExitInterrupted); }, {}};
+  if (!director_) return world;
+  world.tell = [this](const Console& console, std::span<const std::byte> bytes) {
+    const auto found = std::find_if(hosted_.begin(), hosted_.end(), [&](const HostedDomain& h) { return h.console == &console; });
+    director_->console_bytes(found != hosted_.end() && found->id ? *found->id : kMonitorDomain, bytes);
+  };
+  return world;
 }
 
 Toolstack::~Toolstack() {
@@ -86,50 +113,23 @@ Toolstack::~Toolstack() {
 Engine& Toolstack::engine_for(const std::string& name) {
   std::unique_ptr<Engine>& engine = engines_[name];
   if (engine) return *engine;
-  engine = make_engine(name);
+  engine = make_engine(name, {virtual_clock_ ? virtual_clock_->word() : nullptr});
   if (!engine) throw HostError::usage(fmt::format("unknown engine '{}'", escaped(name, 64)));
+  if (director_ && !engine->traits().deterministic) {
+    throw HostError::usage(fmt::format("--deterministic: the {} engine cannot repeat a run; use --engine fiber", name));
+  }
   // Only to wake up: the monitor's turn collects the exits.
   if (engine->exit_fd() >= 0) engine_watches_.push_back(reactor_.watch(engine->exit_fd(), EPOLLIN, [](std::uint32_t) {}));
   return *engine;
 }
 
-void Toolstack::open_console(HostedDomain& hosted, bool several) {
-  const auto log = [this, name = hosted.spec.name](const std::string& line) { log_.line(fmt::format("domain {}: {}", name, line)); };
-  if (!hosted.spec.console.file.empty()) {
-    hosted.own_sink = std::make_unique<FileSink>(hosted.spec.console.file, log);
-  } else if (several) {
-    hosted.own_sink = std::make_unique<PrefixSink>(*stdout_lines_, hosted.spec.name, monitor_.timers(),
-                                                   [this] { return clock_.now_ns(); });
-  }
-  ConsoleSink& sink = hosted.own_sink ? *hosted.own_sink : stdout_sink_;
-  hosted.console = std::make_unique<Console>(sink, log);
-}
-
 void Toolstack::open_disks(HostedDomain& hosted) {
   for (const DiskSpec& disk : hosted.spec.disks) {
-    auto image = DiskImage::open(disk.path, disk.read_only ? DiskAccess::ReadOnly : DiskAccess::ReadWrite);
+    const DiskAccess access = disk.read_only ? DiskAccess::ReadOnly : disk.shared ? DiskAccess::SharedReadWrite : DiskAccess::ReadWrite;
+    auto image = DiskImage::open(disk.path, access, root_);
     if (!image->note().empty()) log_.line(escaped(image->note(), 512));
     hosted.images.push_back(std::move(image));
   }
-}
-
-/// The first domain on standard output is the one that is typed to.
-HostedDomain* Toolstack::keyboard_owner() {
-  const auto first = std::find_if(hosted_.begin(), hosted_.end(), [](const HostedDomain& h) { return h.spec.console.file.empty(); });
-  return first == hosted_.end() || ::fcntl(STDIN_FILENO, F_GETFD) < 0 ? nullptr : &*first;
-}
-
-bool Toolstack::is_interactive(const HostedDomain& hosted) { return terminal_.is_terminal() && &hosted == keyboard_owner(); }
-
-void Toolstack::connect_input() {
-  HostedDomain* first = keyboard_owner();
-  if (first == nullptr) return;
-  const bool raw = terminal_.enter_raw();
-  if (raw) log_.line("Ctrl-] leaves");
-  const auto escape = terminal_.is_terminal() ? std::optional(kEscapeKey) : std::nullopt;
-  first->input = std::make_unique<ConsoleInput>(reactor_, monitor_.work(), STDIN_FILENO, *first->console, escape,
-                                                [this] { quit(kExitInterrupted); });
-  if (terminal_.is_terminal() && !raw) first->input->pause();
 }
 
 void Toolstack::warn_if_root() {
@@ -141,16 +141,20 @@ void Toolstack::warn_if_root() {
 }
 
 int Toolstack::run() {
-  clock_.refine(clock_interval_ns_);
-  clock_timer_.arm(clock_.now_ns() + clock_interval_ns_);
+  if (!virtual_clock_) {
+    real_clock_.refine(clock_interval_ns_);
+    clock_timer_.arm(clock_.now_ns() + clock_interval_ns_);
+  }
   for (HostedDomain& hosted : hosted_) start(hosted);
   warn_if_root();
-  connect_input();
+  consoles_.listen();
   if (timeout_ns_) time_limit_.arm(clock_.now_ns() + *timeout_ns_);
   while (!all_over() && !is_quitting_) turn();
   for (HostedDomain& hosted : hosted_) destroy(hosted);
+  const std::string hash = hash_line();  // what follows is the host's time again
   drain_consoles();
-  terminal_.restore();
+  consoles_.restore();
+  if (!hash.empty()) log_.text(hash);
   return status_;
 }
 
@@ -158,21 +162,47 @@ void Toolstack::turn() {
   const bool more = monitor_.turn();
   for (HostedDomain& hosted : hosted_) settle(hosted);
   if (all_over() || is_quitting_) return;
+  if (virtual_clock_) return wait_in_virtual_time(more || monitor_.scheduler().runnable() > 0 || !monitor_.work().empty());
   reactor_.wait(more || !monitor_.work().empty() ? std::optional<std::uint64_t>(0) : time_left());
+}
+
+/// Real time passes only where guests cannot see it: until their output has gone out, and to hear whether somebody wants to leave.
+void Toolstack::wait_in_virtual_time(bool more) {
+  reactor_.wait(0);
+  while (consoles_.are_held() && !is_quitting_) reactor_.wait(std::nullopt);
+  if (more || is_quitting_) return;
+  // The time limit is no reason to go on: it would only hide that nothing can happen any more.
+  const bool is_dead = monitor_.timers().count_before(kNeverNs) == (time_limit_.is_armed() ? 1U : 0U);
+  if (is_dead) return end_of_virtual_time();
+  virtual_clock_->jump_to(*monitor_.next_deadline());
+}
+
+/// Nothing can happen any more.
+void Toolstack::end_of_virtual_time() {
+  is_quitting_ = true;
+  if (std::all_of(hosted_.begin(), hosted_.end(), [](const HostedDomain& h) { return h.is_over; })) return;  // preserved ones
+  log_.text(wait_graph(monitor_));
+  if (status_ == 0) status_ = kExitGuestCrash;
+}
+
+/// Empty in an ordinary run.
+std::string Toolstack::hash_line() const {
+  if (!director_) return {};
+  return fmt::format("deterministic: seed {}, hash {:016x}, {} exits, {:.6f} s\n", director_->seed(), director_->hash(),
+                     director_->exits(), static_cast<double>(clock_.now_ns()) / 1e9);
 }
 
 /// What guests said last goes out, however slow the reader is; but who wants to leave is not kept.
 void Toolstack::drain_consoles() {
-  for (HostedDomain& hosted : hosted_) hosted.console->finish();
-  const auto is_drained = [this] {
-    return std::all_of(hosted_.begin(), hosted_.end(), [](const HostedDomain& h) { return h.console->is_drained(); });
-  };
+  consoles_.finish();
   bool in_time = true;
   Timer patience(monitor_.timers(), [&in_time] { in_time = false; });
-  while (!is_drained() && in_time) {
+  while (!consoles_.are_drained() && in_time) {
     if (is_quitting_ && !patience.is_armed()) patience.arm(clock_.now_ns() + kLastWordsNs);
     const bool more = monitor_.turn();
-    if (!is_drained() && in_time) reactor_.wait(more ? std::optional<std::uint64_t>(0) : time_left());
+    if (consoles_.are_drained() || !in_time) return;
+    reactor_.wait(more ? std::optional<std::uint64_t>(0) : time_left());
+    if (const auto deadline = monitor_.next_deadline(); virtual_clock_ && deadline) virtual_clock_->jump_to(*deadline);
   }
 }
 
@@ -202,7 +232,7 @@ void Toolstack::time_limit() {
 void Toolstack::refine_clock() {
   clock_interval_ns_ = std::min(clock_interval_ns_ * 10, kLastRefinementNs);
   clock_timer_.arm(clock_.now_ns() + clock_interval_ns_);
-  if (!clock_.refine(clock_interval_ns_)) return;
+  if (!real_clock_.refine(clock_interval_ns_)) return;
   monitor_.for_each_domain([this](Domain& domain) {
     if (!domain.is_installed()) return;
     for (std::uint32_t index = 0; index < domain.vcpu_count(); ++index) {

@@ -10,17 +10,19 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file_root.hpp"
 #include "base/reactor.hpp"
 #include "builder/domain_builder.hpp"
+#include "control/consoles.hpp"
 #include "control/domain_spec.hpp"
 #include "control/hosted_domain.hpp"
 #include "control/log.hpp"
 #include "control/real_clock.hpp"
 #include "control/signals.hpp"
-#include "control/terminal.hpp"
 #include "core/monitor.hpp"
+#include "core/seeded_director.hpp"
+#include "core/virtual_clock.hpp"
 #include "devices/block/block_backend.hpp"
-#include "devices/console/sinks.hpp"
 #include "devices/io/block_io.hpp"
 #include "devices/ring_pages.hpp"
 #include "xenstore/service.hpp"
@@ -46,12 +48,11 @@ class Toolstack final : private MonitorHooks {
   void console_io_write(Domain& domain, std::string_view text) override;
 
   // Setting up
+  [[nodiscard]] Clock& choose_clock(const std::optional<std::uint64_t>& seed);
+  [[nodiscard]] Consoles::World console_world();
+  [[nodiscard]] std::unique_ptr<BlockIo> choose_io();
   Engine& engine_for(const std::string& name);
-  void open_console(HostedDomain& hosted, bool several);
   void open_disks(HostedDomain& hosted);
-  [[nodiscard]] HostedDomain* keyboard_owner();
-  [[nodiscard]] bool is_interactive(const HostedDomain& hosted);
-  void connect_input();
   void warn_if_root();
 
   // The life of a guest
@@ -66,6 +67,9 @@ class Toolstack final : private MonitorHooks {
 
   // The loop
   void turn();
+  void wait_in_virtual_time(bool more);
+  void end_of_virtual_time();
+  [[nodiscard]] std::string hash_line() const;
   void drain_consoles();
   void time_limit();
   void quit(int status);
@@ -74,20 +78,22 @@ class Toolstack final : private MonitorHooks {
   [[nodiscard]] bool all_over() const;
   HostedDomain* hosted_of(const Domain& domain);
 
-  Terminal terminal_;
+  FileRoot root_;
   Reactor reactor_;
-  RealClock clock_;
+  RealClock real_clock_;
+  std::optional<VirtualClock> virtual_clock_;  ///< in a deterministic run, with the next
+  std::optional<SeededDirector> director_;
+  Clock& clock_;
   Log log_;
   ProcessSignals signals_;
   Store store_;
   RingPages ring_pages_;
-  std::unique_ptr<BlockIo> io_;
   std::map<std::string, std::unique_ptr<Engine>> engines_;
   std::vector<std::unique_ptr<Reactor::Watch>> engine_watches_;
   Monitor monitor_;
+  std::unique_ptr<BlockIo> io_;
   StoreEventPump store_events_;
-  FdSink stdout_sink_;
-  std::unique_ptr<LineMux> stdout_lines_;  ///< with several domains
+  Consoles consoles_;
   std::vector<HostedDomain> hosted_;
   Timer time_limit_;
   Timer clock_timer_;

@@ -37,10 +37,11 @@ EndAction action_for(const DomainSpec& spec, DomainEnd::Kind kind) {
 
 DomainImage Toolstack::build(const HostedDomain& hosted) {
   const DomainSpec& spec = hosted.spec;
-  const std::string file = spec.kernel.empty() ? find_own_loader() : spec.kernel;
-  const auto kernel = read_host_file(file, spec.bootloader ? "loader" : "kernel", kMaxKernelBytes);
+  const bool is_own_loader = spec.kernel.empty();
+  const std::string file = is_own_loader ? find_own_loader() : spec.kernel;
+  const auto kernel = read_host_file(file, spec.bootloader ? "loader" : "kernel", kMaxKernelBytes, is_own_loader ? FileRoot::whole() : root_);
   std::vector<std::byte> ramdisk;
-  if (!spec.ramdisk.empty()) ramdisk = read_host_file(spec.ramdisk, spec.bootloader ? "menu" : "ramdisk", kMaxKernelBytes);
+  if (!spec.ramdisk.empty()) ramdisk = read_host_file(spec.ramdisk, spec.bootloader ? "menu" : "ramdisk", kMaxKernelBytes, root_);
   BuildSpec build_spec;
   build_spec.kernel = kernel;
   build_spec.kernel_name = fmt::format("{} {}:", spec.bootloader ? "loader" : "kernel", escaped(file));
@@ -63,7 +64,7 @@ void Toolstack::start(HostedDomain& hosted) {
 
 void Toolstack::add_devices(HostedDomain& hosted, Domain& domain) {
   domain.add_device(std::make_unique<XenstoreService>(store_, monitor_.work(), domain.id()));
-  domain.add_device(std::make_unique<StoreHome>(store_, hosted.spec.memory_mib, is_interactive(hosted)));
+  domain.add_device(std::make_unique<StoreHome>(store_, hosted.spec.memory_mib, consoles_.is_interactive(*hosted.console)));
   auto console = std::make_unique<ConsoleDevice>(*hosted.console, monitor_.work());
   hosted.device = console.get();
   domain.add_device(std::move(console));
@@ -146,7 +147,7 @@ void Toolstack::restart(HostedDomain& hosted) {
 
 void Toolstack::finish(HostedDomain& hosted, int status) {
   destroy(hosted);
-  hosted.console->finish();
+  consoles_.close(*hosted.console);
   hosted.is_over = true;
   if (status_ == 0) status_ = status;
 }

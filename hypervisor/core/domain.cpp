@@ -149,6 +149,7 @@ void Domain::end(DomainEnd end) {
 
 void Domain::raise_event(Port port, VcpuId vcpu) {
   if (end_) return;
+  if (Director* director = monitor_.director(); director != nullptr) director->raised(id_, port, vcpu);
   const SharedInfo::Raised raised = shared_info().raise(port, vcpu);
   if (raised != SharedInfo::Raised::AlreadyPending) wake_for(port, vcpu, raised == SharedInfo::Raised::Upcall);
 }

@@ -29,4 +29,6 @@ std::string describe(const FaultExit& fault) {
   return fmt::format("{} (#{}), error code {:#x}, no handler", name, fault.vector, fault.error_code);
 }
 
+std::string describe(const DiedExit& died, std::uint64_t rip) { return fmt::format("{}, at {:#x}", died.reason, rip); }
+
 }  // namespace pvisor

@@ -9,5 +9,7 @@
 namespace pvisor {
 
 [[nodiscard]] std::string describe(const FaultExit& fault);
+/// `rip`: where it stood then.
+[[nodiscard]] std::string describe(const DiedExit& died, std::uint64_t rip);
 
 }  // namespace pvisor

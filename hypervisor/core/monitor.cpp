@@ -58,7 +58,7 @@ HypercallResult Monitor::handle_rare_exit(Vcpu& vcpu, const Exit& exit) {
     return {HypercallResult::Kind::Blocked, 0};
   }
   const auto* fault = std::get_if<FaultExit>(&exit);
-  crash(vcpu, fault != nullptr ? describe(*fault) : std::string(std::get<DiedExit>(exit).reason));
+  crash(vcpu, fault != nullptr ? describe(*fault) : describe(std::get<DiedExit>(exit), vcpu.context->registers().rip));
   return {HypercallResult::Kind::Gone, 0};
 }
 
@@ -77,6 +77,7 @@ class Monitor::Slices final : public ExitHandler {
 
   /// With the way to the handler of a call this is the core's part of a null call.
   Answer on_exit(const Exit& exit) override {
+    if (monitor_.director_ != nullptr) [[unlikely]] monitor_.direct(*vcpu_, exit);
     const auto* call = std::get_if<HypercallExit>(&exit);
     if (call == nullptr) [[unlikely]] return end_slice(monitor_.handle_rare_exit(*vcpu_, exit), Used::Up);
     vcpu_->state = VcpuState::InHypercall;
@@ -103,7 +104,7 @@ class Monitor::Slices final : public ExitHandler {
   Vcpu* begin_next(const Engine* only) {
     const bool more = all_short_ && slices_ < kTurnSlices && monitor_.work_.empty();
     if (owed_ == 0 && !more) return nullptr;
-    Vcpu* next = monitor_.scheduler_.first();
+    Vcpu* next = monitor_.choose();
     if (next == nullptr || (only != nullptr && &next->domain.engine() != only)) return nullptr;
     monitor_.scheduler_.take_off(*next, VcpuState::Running);
     if (owed_ > 0) --owed_;
@@ -113,7 +114,7 @@ class Monitor::Slices final : public ExitHandler {
     next->kick_sent = false;
     vcpu_ = next;
     engine_ = &next->domain.engine();
-    calls_left_ = kSliceHypercalls;
+    calls_left_ = monitor_.director_ == nullptr ? kSliceHypercalls : monitor_.director_->slice_calls(kSliceHypercalls);
     return next;
   }
 
@@ -132,6 +133,18 @@ bool Monitor::turn() {
   collect_announced_exits();
   Slices(*this).run();
   return scheduler_.runnable() > 0 || !work_.empty();
+}
+
+/// Who runs next, if anybody can.
+Vcpu* Monitor::choose() {
+  if (director_ == nullptr || scheduler_.runnable() == 0) return scheduler_.first();
+  return scheduler_.nth(director_->pick(scheduler_.runnable()));
+}
+
+/// The director may move virtual time, and the vCPU sees it when it goes on.
+void Monitor::direct(Vcpu& vcpu, const Exit& exit) {
+  director_->exited(vcpu.domain.id(), vcpu.id, exit);
+  vcpu.domain.publish_time(vcpu);
 }
 
 void Monitor::settle(Vcpu& vcpu, const HypercallResult& result) {

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "core/clock.hpp"
+#include "core/director.hpp"
 #include "core/domain.hpp"
 #include "core/event_channels.hpp"
 #include "core/hypercall.hpp"
@@ -68,6 +69,10 @@ class Monitor final : public EventPeers {
   /// Ends the domain of `vcpu` as crashed, with a report.
   void crash(Vcpu& vcpu, const std::string& reason);
 
+  /// Who decides what is left open from now on; nullptr: the order of the queue, and whole slices. Must outlive its use.
+  void set_director(Director* director) { director_ = director; }
+  [[nodiscard]] Director* director() { return director_; }
+
   [[nodiscard]] Clock& clock() { return clock_; }
   [[nodiscard]] TimerQueue& timers() { return timers_; }
   [[nodiscard]] WorkQueue& work() { return work_; }
@@ -77,6 +82,8 @@ class Monitor final : public EventPeers {
 
  private:
   class Slices;
+  [[nodiscard]] Vcpu* choose();
+  void direct(Vcpu& vcpu, const Exit& exit);
   /// What a call answered. For other exits: Blocked when the vCPU has been put where it belongs, Gone when its domain ended.
   [[nodiscard]] HypercallResult handle_exit(Vcpu& vcpu, const Exit& exit);
   [[nodiscard]] HypercallResult handle_rare_exit(Vcpu& vcpu, const Exit& exit);
@@ -87,6 +94,7 @@ class Monitor final : public EventPeers {
   Clock& clock_;
   MonitorHooks& hooks_;
   const bool publishes_time_;  ///< at each slice, because the clock stands still in between
+  Director* director_ = nullptr;
   WorkQueue work_;
   TimerQueue timers_;
   Scheduler scheduler_;

@@ -44,4 +44,10 @@ void Scheduler::unqueue(Vcpu& vcpu) {
   --length_;
 }
 
+Vcpu* Scheduler::nth(std::size_t index) const {
+  Vcpu* vcpu = first_;
+  for (; index > 0; --index) vcpu = vcpu->queued_after;
+  return vcpu;
+}
+
 }  // namespace pvisor

@@ -21,6 +21,8 @@ class Scheduler {
   void bring_down(Vcpu& vcpu);
   /// Next to run, still on the queue; nullptr if none.
   [[nodiscard]] Vcpu* first() const { return first_; }
+  /// As many behind it. Precondition: index < runnable().
+  [[nodiscard]] Vcpu* nth(std::size_t index) const;
   [[nodiscard]] std::size_t runnable() const { return length_; }
 
  private:

@@ -2,8 +2,10 @@
 // TimerQueue: deadlines in nanoseconds of the monitor's clock. One entry per owner: arming again replaces the deadline.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
@@ -36,6 +38,10 @@ class TimerQueue {
   /// Fires what is due at `now_ns`, at most `budget` timers, earliest first.
   void run_due(std::uint64_t now_ns, std::uint32_t budget = 256);
   [[nodiscard]] std::optional<std::uint64_t> next_deadline() const;
+  /// How many are armed for an earlier time.
+  [[nodiscard]] std::size_t count_before(std::uint64_t deadline_ns) const {
+    return static_cast<std::size_t>(std::distance(armed_.begin(), armed_.lower_bound(deadline_ns)));
+  }
 
  private:
   friend class Timer;

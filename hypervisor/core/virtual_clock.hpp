@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// VirtualClock: time that stands still while anything can run and jumps to the next deadline when nothing can. A guest that
+// VirtualClock: time that is moved by steps while anything runs and jumps to the next deadline when nothing can. A guest that
 // sleeps for an hour is done at once, and a run does not depend on how fast the host is.
 #pragma once
 
@@ -21,6 +21,9 @@ class VirtualClock final : public Clock {
   [[nodiscard]] TimeScale scale() const override { return {0, now_ns_, 1, -31}; }
   [[nodiscard]] bool moves_by_itself() const override { return false; }
 
+  void advance(std::uint64_t nanoseconds) { now_ns_ += nanoseconds; }
+  /// Where the time is kept: an engine answers guests that ask for the CPU's counter with it.
+  [[nodiscard]] const std::uint64_t* word() const { return &now_ns_; }
   /// Never back.
   void jump_to(std::uint64_t deadline_ns) { now_ns_ = std::max(now_ns_, deadline_ns); }
 

@@ -33,6 +33,13 @@ struct EngineTraits {
   std::uint64_t window_high = 0; ///< first address above the window
 };
 
+/// How an engine is to run its guests.
+struct EngineOptions {
+  /// Set: every run shall repeat. Guests are placed at fixed addresses, are not preempted, read this word when they ask for the
+  /// CPU's counter, and end when they make no call for a second of real time. Needs traits().deterministic; outlives the engine.
+  const std::uint64_t* virtual_ns = nullptr;
+};
+
 /// A domain's memory as the host sees it: RAM frames, then the special frames. Shared, because I/O in flight may outlive
 /// the domain. The bytes stay mapped, at the same place, until the last owner goes.
 class Ram {

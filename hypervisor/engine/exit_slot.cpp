@@ -12,6 +12,7 @@ const char* text_of(std::uint32_t death) {
     case shim::kDeathBadIretFrame: return "iret with its frame outside the guest's memory";
     case shim::kDeathIretToUser: return "iret to user mode (cs & 3 == 3), but no user page table is loaded";
     case shim::kDeathDoubleFault: return "a fault while an exception is delivered";
+    case shim::kDeathSpins: return "spins without a hypercall";
     default: return "the shim stopped for an unknown reason";
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "engine/registry.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/fiber/fiber_engine.hpp"
@@ -11,10 +12,11 @@ namespace {
 
 struct Entry {
   std::string_view name;
-  std::unique_ptr<Engine> (*make)();
+  bool isolates;
+  std::unique_ptr<Engine> (*make)(const EngineOptions& options);
 };
 
-constexpr std::array kEngines{Entry{"fiber", fiber::make_fiber_engine}};
+constexpr std::array kEngines{Entry{"fiber", false, fiber::make_fiber_engine}};
 
 constexpr auto kNames = [] {
   std::array<std::string_view, kEngines.size()> names{};
@@ -26,9 +28,13 @@ constexpr auto kNames = [] {
 
 std::span<const std::string_view> engine_names() { return kNames; }
 
-std::unique_ptr<Engine> make_engine(std::string_view name) {
+bool engine_isolates(std::string_view name) {
+  return std::any_of(kEngines.begin(), kEngines.end(), [&](const Entry& entry) { return entry.name == name && entry.isolates; });
+}
+
+std::unique_ptr<Engine> make_engine(std::string_view name, const EngineOptions& options) {
   for (const Entry& entry : kEngines) {
-    if (entry.name == name) return entry.make();
+    if (entry.name == name) return entry.make(options);
   }
   return nullptr;
 }

@@ -12,7 +12,9 @@ namespace pvisor {
 
 /// Names for --engine, the default first.
 [[nodiscard]] std::span<const std::string_view> engine_names();
+/// EngineTraits::isolates_memory of that engine, without making it; false for an unknown name.
+[[nodiscard]] bool engine_isolates(std::string_view name);
 /// nullptr for an unknown name; throws HostError when the engine cannot work on this host.
-[[nodiscard]] std::unique_ptr<Engine> make_engine(std::string_view name);
+[[nodiscard]] std::unique_ptr<Engine> make_engine(std::string_view name, const EngineOptions& options = {});
 
 }  // namespace pvisor

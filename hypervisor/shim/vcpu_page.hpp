@@ -34,6 +34,7 @@ enum DeathReason : uint32_t {
   kDeathBadIretFrame = 3,     ///< iret with its frame outside the guest's memory
   kDeathIretToUser = 4,       ///< iret to user mode without a user page table
   kDeathDoubleFault = 5,      ///< an exception while delivering to the handler
+  kDeathSpins = 6,            ///< a home that must not preempt found it running without a call
 };
 
 /// Written by the shim before it asks, `result` by the monitor before it answers. A call's number and arguments are in the

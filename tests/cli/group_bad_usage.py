@@ -76,7 +76,7 @@ def case_engine(program):
 def case_disk(program):
     refused(program, ["run", "k.elf", "--disk", ""], "--disk: no file name", "write FILE[,ro]")
     refused(program, ["run", "k.elf", "--disk", ",ro"], "--disk: no file name", "write FILE[,ro]")
-    refused(program, ["run", "k.elf", "--disk", "a,rx"], "--disk: 'rx' is neither ro, rw nor vdev=NAME")
+    refused(program, ["run", "k.elf", "--disk", "a,rx"], "--disk: 'rx' is neither ro, rw, shared nor vdev=NAME")
     refused(program, ["run", "k.elf", "--disk", "a,vdev="], "--disk: '' is no name of a virtual disk", "xvda")
     refused(program, ["run", "k.elf", "--disk", "a,vdev=vda"], "--disk: 'vda' is no name of a virtual disk", "xvda")
     refused(program, ["run", "k.elf", "--disk", "a,vdev=/dev/xvda"], "--disk: '/dev/xvda' ", "leave out /dev/: xvda")

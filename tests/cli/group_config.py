@@ -171,8 +171,8 @@ def case_numbers_out_of_range(program):
 
 def case_words(program):
     refused_domain(program, {"on_crash": "explode"}, 'domains[0].on_crash: expected one of destroy, restart, preserve, found "explode"')
-    refused_domain(program, {"console": "pty"}, 'domains[0].console: expected "stdio" or "file:NAME"')
-    refused_domain(program, {"console": "file:"}, 'domains[0].console: expected "stdio" or "file:NAME"')
+    refused_domain(program, {"console": "tty"}, "domains[0].console: expected stdio, pty or file:NAME, found 'tty'")
+    refused_domain(program, {"console": "file:"}, "domains[0].console: expected stdio, pty or file:NAME, found 'file:'")
     refused_domain(program, {"engine": "kwm"}, "domains[0].engine: unknown engine 'kwm': there is ")
     refused_domain(program, {"disk": [{"target": "d", "access": "w"}]}, "domains[0].disk[0].access: expected one of rw, ro")
     refused_domain(program, {"disk": [{"target": "d", "vdev": "vda"}]}, "domains[0].disk[0].vdev: ", "xvda")
@@ -256,9 +256,22 @@ def case_what_the_command_line_says_wins(program):
     up(program, plan_of(domain, timeout="200ms")).ends(124).tells("time limit: domain a")
 
 
+def case_shared_disk(program):
+    """Two guests write one image only if both say so."""
+    disk = {"target": "d.img"}
+    program.file("d.img", 1 << 20)
+    one = {"name": "a", "kernel": program.probe, "cmdline": "do=exit", "memory": 16, "disk": [disk]}
+    up(program, plan_of(one, {**one, "name": "b"})).refuses(125, "is in use by another domain")
+    both = {**one, "disk": [{**disk, "shared": True}]}
+    up(program, plan_of(both, {**one, "name": "b"})).refuses(125, "is in use by another domain")
+    up(program, plan_of(both, {**both, "name": "b"})).ends(0).is_quiet()
+
+
 def case_what_happens_at_the_end(program):
     domain = {"name": "a", "kernel": program.probe, "cmdline": "do=crash", "memory": 16}
     up(program, plan_of({**domain, "on_crash": "restart"})).ends(134).tells("not restarted: it crashed within a second")
+    program.run_probe("crash", "--on-crash", "restart").ends(134).tells("not restarted: it crashed within a second")
+    program.run_probe("exit", "--on-poweroff", "preserve", "--timeout", "1s").ends(124).tells("preserved until pvisor is stopped")
     result = up(program, plan_of({**domain, "on_crash": "preserve"}, timeout="1s")).tells("preserved until pvisor is stopped")
     result.ends(124)
 

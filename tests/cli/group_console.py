@@ -107,3 +107,28 @@ def case_text_is_not_changed(program):
     """Nothing a guest prints is looked at: no format, no escape."""
     odd = "%s%n {} \x1b[31m \\x $(id) `id`"
     program.run("run", program.probe, "--", "do=exit", odd).ends(0).prints(f'told "do=exit {odd}"\n')
+
+
+def case_pty(program):
+    """Whoever opens it has the console; what was said before is there."""
+    child = program.start_probe("echo", "--console", "pty")
+    line = child.process.stderr.readline().decode()
+    while "console on " not in line:
+        if not line:
+            child.result().wrong("the path of the pty was expected on stderr")
+        line = child.process.stderr.readline().decode()
+    terminal = os.open(line.split("console on ")[1].strip(), os.O_RDWR | os.O_NOCTTY)
+    os.write(terminal, b"z\x1d")
+    said = b""
+    while b"byte 29" not in said:
+        said += os.read(terminal, 4096)
+    os.write(terminal, b"q")
+    result = child.result().ends(0).prints("")
+    os.close(terminal)
+    if b"ready" not in said or b"byte 122" not in said:
+        result.wrong(f"'ready' and the echo of z and Ctrl-] were expected, found {said!r}")
+
+
+def case_pty_that_nobody_reads(program):
+    """The guest does not wait for a reader."""
+    program.run_probe("count lines=20000", "--console", "pty").ends(0).prints("").tells("console on /dev/pts/")

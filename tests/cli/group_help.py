@@ -5,18 +5,23 @@ import json
 import pathlib
 import re
 
+EVERYWHERE = {"--engine", "--timeout", "--no-reboot", "--deterministic", "--seed"}
+OF_A_DOMAIN = {"--memory", "--vcpus", "--disk", "--console", "--name", "--on-poweroff", "--on-reboot", "--on-crash"}
 COMMANDS = {
-    "boot": {"--engine", "--memory", "--vcpus", "--disk", "--name", "--timeout", "--no-reboot", "--loader", "--config", "--menu"},
-    "run": {"--engine", "--memory", "--vcpus", "--disk", "--name", "--timeout", "--no-reboot", "--append", "--initrd"},
-    "up": {"--engine", "--timeout", "--no-reboot"},
+    "boot": EVERYWHERE | OF_A_DOMAIN | {"--loader", "--config", "--menu"},
+    "run": EVERYWHERE | OF_A_DOMAIN | {"--append", "--initrd"},
+    "up": EVERYWHERE | {"--policy"},
+    "doctor": set(),
 }
-# The key in DOMAINS.json for each option; "a.b" is a key of a disk.
+# The key in DOMAINS.json for each option.
 KEY_OF = {
     "--engine": "engine", "--memory": "memory", "--vcpus": "vcpus", "--disk": "disk", "--name": "name", "--timeout": "timeout",
     "--no-reboot": "on_reboot", "--append": "cmdline", "--initrd": "ramdisk", "--loader": "loader", "--config": "cmdline",
-    "--menu": "ramdisk",
+    "--menu": "ramdisk", "--console": "console", "--on-poweroff": "on_poweroff", "--on-reboot": "on_reboot",
+    "--on-crash": "on_crash", "--deterministic": "deterministic", "--seed": "seed",
 }
 WITHOUT_KEY = {"--help", "--version"}  # they start nothing
+OF_WHO_STARTS_IT = {"--policy"}        # it limits the file, which therefore cannot say it
 SCHEMA = pathlib.Path(__file__).parents[2] / "hypervisor/control/domains.schema.json"
 
 
@@ -65,7 +70,7 @@ def case_every_option_has_its_key(program):
     keys = set(schema["properties"]) | set(schema["definitions"]["domain"]["properties"])
     for command in COMMANDS:
         result = asked(program, command, "--help")
-        for option in options_in(result.out) - WITHOUT_KEY:
+        for option in options_in(result.out) - WITHOUT_KEY - OF_WHO_STARTS_IT:
             if KEY_OF.get(option) not in keys:
                 result.wrong(f"{option} has no key in DOMAINS.json")
 

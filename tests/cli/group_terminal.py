@@ -53,13 +53,28 @@ def case_refused_start(program):
     on_terminal.OnTerminal(program, "run", "absent.elf").result().refuses(125, "kernel absent.elf")
 
 
-def case_several_domains(program):
-    """The first is the one that is typed to."""
-    domain = '{"name": "%s", "kernel": "%s", "cmdline": "%s", "memory": 16}'
-    domains = ", ".join(domain % (name, program.probe, "do=echo") for name in ("left", "right"))
+def several(program, **whats):
+    domain = '{"name": "%s", "kernel": "%s", "cmdline": "do=%s", "memory": 16}'
+    domains = ", ".join(domain % (name, program.probe, what) for name, what in whats.items())
     child = on_terminal.OnTerminal(program, "up", program.file("x.json", '{"version": 1, "domains": [%s]}' % domains))
-    child.wait_for("ready").wait_for("ready").type(b"z").wait_for("left: byte 122").type(on_terminal.CTRL_BRACKET)
-    child.result().ends(130).lacks("right: byte")
+    for _ in whats:
+        child.wait_for("ready")
+    return child
+
+
+def case_several_domains(program):
+    """The first is typed to; another key goes round."""
+    child = several(program, left="echo", right="echo")
+    child.type(b"z").wait_for("left: byte 122").type(b"\x1cy").wait_for("right: byte 121").type(b"\x1cx").wait_for("left: byte 120")
+    result = child.type(on_terminal.CTRL_BRACKET).result().ends(130)
+    result.tells("keys go to domain left; Ctrl-\\ types to the next one, Ctrl-] leaves", "keys go to domain right", "keys go to domain left")
+    result.lacks("right: byte 122", "left: byte 121", "byte 28")
+
+
+def case_the_keyboard_of_one_that_ended(program):
+    """It goes to the next."""
+    child = several(program, left="echo", right="echo").type(b"q").wait_for("left: byte 113").type(b"z").wait_for("right: byte 122")
+    child.type(on_terminal.CTRL_BRACKET).result().ends(130).tells("keys go to domain right")
 
 
 def case_every_key_is_the_guests(program):

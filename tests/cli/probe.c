@@ -4,14 +4,17 @@
 //   echo    says "ready", then the number of each byte that is typed, until a 'q'
 //   count   prints `lines=N` numbered lines
 //   spin    says "spinning" and spins for ever, with events masked and without a call
+//   yield   says "yielding" and yields for ever
 //   crash   writes where nothing is
 //   panic   gives up
 
 #include <pv/console.h>
 #include <pv/event.h>
 #include <pv/guest.h>
+#include <pv/hypercall.h>
 #include <pv/string.h>
 #include <pv/time.h>
+#include <pvabi/sched.h>
 
 static int echo(void)
 {
@@ -60,6 +63,11 @@ int pv_main(const char *command_line)
         pv_irq_disable();
         pv_puts("spinning");
         spin_here();
+    }
+    if (pv_streq(what, "yield")) {
+        pv_puts("yielding");
+        for (;;)
+            pv_sched_op(PV_SCHEDOP_YIELD, 0);
     }
     if (pv_streq(what, "crash")) {
         pv_puts("crashing");

@@ -84,6 +84,47 @@ TEST_CASE("boot puts its disk first and hands place and menu to the loader") {
   CHECK(spec.disks[1].vdev == "xvdb");
 }
 
+TEST_CASE("run says where the console is and what happens at each end") {
+  const DomainSpec spec = only_domain({"run", "k", "--console", "file:out", "--on-poweroff", "restart", "--on-reboot", "preserve",
+                                       "--on-crash", "preserve", "--disk", "d,shared"});
+  CHECK(spec.console.kind == ConsoleSpec::Kind::File);
+  CHECK(spec.console.file == "out");
+  CHECK(spec.on_poweroff == EndAction::Restart);
+  CHECK(spec.on_reboot == EndAction::Preserve);
+  CHECK(spec.on_crash == EndAction::Preserve);
+  CHECK(spec.disks.at(0).shared);
+  CHECK(only_domain({"boot", "d", "--console=pty"}).console.kind == ConsoleSpec::Kind::Pty);
+}
+
+TEST_CASE("a place for the console or an end that is none is refused with the words there are") {
+  CHECK(refusal({"run", "k", "--console", "tty"}) == "--console: expected stdio, pty or file:NAME, found 'tty'");
+  CHECK(refusal({"run", "k", "--console", "file:"}) == "--console: expected stdio, pty or file:NAME, found 'file:'");
+  CHECK(refusal({"run", "k", "--on-crash", "explode"}) ==
+        "--on-crash: expected one of destroy, restart, preserve, found 'explode'");
+  CHECK(refusal({"run", "k", "--disk", "d,ro,shared"}) ==
+        "--disk: shared means that several write it; a disk that is only read is attached with ro alone");
+}
+
+TEST_CASE("a seed is any number of 64 bits, and comes with --deterministic") {
+  CHECK_FALSE(parse({"run", "k"}).plan.seed);
+  CHECK(parse({"run", "k", "--deterministic"}).plan.seed == 0);
+  CHECK(parse({"boot", "d", "--deterministic", "--seed", "18446744073709551615"}).plan.seed == 18446744073709551615U);
+  CHECK(parse({"up", "d.json", "--seed=7", "--deterministic"}).plan.seed == 7);
+  CHECK(refusal({"run", "k", "--seed", "7"}) == "--seed: has a meaning only with --deterministic");
+  const std::string not_a_seed = "not a seed; write a number from 0 to 18446744073709551615";
+  for (const char* text : {"-1", "18446744073709551616", "1e3", "0x10", "x"}) {
+    CHECK(refusal({"run", "k", "--deterministic", "--seed", text}) == "--seed '" + std::string(text) + "': " + not_a_seed);
+  }
+}
+
+TEST_CASE("doctor is a command of its own that takes nothing") {
+  CHECK(parse({"doctor"}).doctor);
+  CHECK_FALSE(parse({"run", "k"}).doctor);
+  CHECK(refusal({"doctor", "x"}) == "doctor: unexpected 'x': it takes none");
+  CHECK(refusal({"doctor", "--memory", "1M"}) == "doctor: --memory belongs to pvisor boot");
+  CHECK(refusal({"doctor", "--", "x"}) == "doctor: words after --: it takes none");
+}
+
 TEST_CASE("boot needs no DISK when a disk option names one") {
   const DomainSpec spec = only_domain({"boot", "--disk", "d.img,ro"});
   REQUIRE(spec.disks.size() == 1);
@@ -96,6 +137,8 @@ TEST_CASE("up names its file and what overrides it") {
   CHECK(line.no_reboot);
   CHECK(line.engine_override == "other");
   CHECK(line.plan.timeout_ns == 120'000'000'000U);
+  CHECK(line.policy_file.empty());
+  CHECK(parse({"up", "d.json", "--policy", "p.json"}).policy_file == "p.json");
 }
 
 TEST_CASE("a kernel may have a command's name and an append text may be empty") {
@@ -113,10 +156,10 @@ TEST_CASE("help and version are texts, not plans") {
 TEST_CASE("wrong commands are refused with the nearest command") {
   CHECK(refusal({}) == "no command: write pvisor boot DISK, run KERNEL or up DOMAINS.json");
   CHECK(refusal({"rnu", "k"}) == "unknown command 'rnu': did you mean run?");
-  CHECK(refusal({"frobnicate"}) == "unknown command 'frobnicate': known: boot, run, up");
+  CHECK(refusal({"frobnicate"}) == "unknown command 'frobnicate': known: boot, run, up, doctor");
   CHECK(refusal({"--memory", "64M", "run", "k"}) == "--memory stands before the command: write pvisor boot --memory ...");
   CHECK(refusal({"--versoin"}) == "unknown option --versoin: did you mean --version?");
-  CHECK(refusal({"\x1b[2J"}) == "unknown command '\\x1b[2J': known: boot, run, up");
+  CHECK(refusal({"\x1b[2J"}) == "unknown command '\\x1b[2J': known: boot, run, up, doctor");
 }
 
 TEST_CASE("wrong options are refused with the nearest option or the command they belong to") {
@@ -198,11 +241,11 @@ TEST_CASE("times have units and limits") {
 }
 
 TEST_CASE("disk options are refused with their grammar") {
-  CHECK(refusal({"run", "k", "--disk", ",ro"}) == "--disk: no file name; write FILE[,ro][,vdev=xvdb]");
+  CHECK(refusal({"run", "k", "--disk", ",ro"}) == "--disk: no file name; write FILE[,ro][,shared][,vdev=xvdb]");
   CHECK(refusal({"run", "k", "--disk", "d,readonly"}) ==
-        "--disk: 'readonly' is neither ro, rw nor vdev=NAME; a comma in a file name is written twice");
+        "--disk: 'readonly' is neither ro, rw, shared nor vdev=NAME; a comma in a file name is written twice");
   CHECK(refusal({"run", "k", "--disk", "d,"}) ==
-        "--disk: '' is neither ro, rw nor vdev=NAME; a comma in a file name is written twice");
+        "--disk: '' is neither ro, rw, shared nor vdev=NAME; a comma in a file name is written twice");
   CHECK(refusal({"run", "k", "--disk", "d,vdev=floppy"}) ==
         "--disk: 'floppy' is no name of a virtual disk; use xvda, xvdb, ... (or sda to sdp, hda to hdd), with a partition "
         "number behind it if wanted: xvda1");
@@ -211,7 +254,7 @@ TEST_CASE("disk options are refused with their grammar") {
 }
 
 TEST_CASE("disks without a name take the free ones in order") {
-  std::vector<DiskSpec> disks{{"a", false, ""}, {"b", false, "xvda"}, {"c", false, ""}};
+  std::vector<DiskSpec> disks{{.path = "a"}, {.path = "b", .vdev = "xvda"}, {.path = "c"}};
   assign_vdevs("--disk", disks);
   CHECK(disks[0].vdev == "xvdb");
   CHECK(disks[2].vdev == "xvdc");

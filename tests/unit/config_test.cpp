@@ -53,28 +53,36 @@ TEST_CASE("a small description is filled up with the defaults") {
 }
 
 TEST_CASE("a full description is read with paths counted from its folder") {
-  const RunPlan plan = parse(R"({"version": 1, "timeout": "10s", "domains": [
+  const RunPlan plan = parse(R"({"version": 1, "timeout": "10s", "deterministic": true, "seed": 9, "domains": [
     {"name": "a", "kernel": "k.elf", "ramdisk": "/abs/rd", "cmdline": "x=1 y", "memory": 128, "vcpus": 1, "engine": "other",
-     "disk": [{"target": "d.img"}, {"target": "../e,f.img", "vdev": "xvdf", "access": "ro"}],
+     "disk": [{"target": "d.img"}, {"target": "../e,f.img", "vdev": "xvdf", "access": "ro"},
+              {"target": "s.img", "shared": true}], "trusted": true,
      "console": "file:a.log", "on_poweroff": "restart", "on_reboot": "destroy", "on_crash": "preserve"},
-    {"name": "b", "bootloader": true, "loader": "l.elf", "disk": [{"target": "b.img"}]}]})");
+    {"name": "b", "bootloader": true, "loader": "l.elf", "console": "pty", "disk": [{"target": "b.img"}]}]})");
   CHECK(plan.timeout_ns == 10'000'000'000U);
+  CHECK(plan.seed == 9);
   REQUIRE(plan.domains.size() == 2);
   const DomainSpec& a = plan.domains[0];
   CHECK(a.ramdisk == "/abs/rd");
   CHECK(a.cmdline == "x=1 y");
   CHECK(a.memory_mib == 128);
   CHECK(a.engine == "other");
-  REQUIRE(a.disks.size() == 2);
+  REQUIRE(a.disks.size() == 3);
   CHECK(a.disks[0].path == "dir/d.img");
   CHECK(a.disks[0].vdev == "xvda");
   CHECK(a.disks[1].path == "dir/../e,f.img");
   CHECK(a.disks[1].read_only);
+  CHECK_FALSE(a.disks[1].shared);
+  CHECK(a.disks[2].shared);
+  CHECK(a.trusted);
+  CHECK(a.console.kind == ConsoleSpec::Kind::File);
   CHECK(a.console.file == "dir/a.log");
   CHECK(a.on_poweroff == EndAction::Restart);
   CHECK(a.on_reboot == EndAction::Destroy);
   CHECK(a.on_crash == EndAction::Preserve);
   CHECK(plan.domains[1].bootloader);
+  CHECK(plan.domains[1].console.kind == ConsoleSpec::Kind::Pty);
+  CHECK_FALSE(plan.domains[1].trusted);
   CHECK(plan.domains[1].kernel == "dir/l.elf");
 }
 
@@ -112,8 +120,11 @@ TEST_CASE("wrong values are refused with the path and the remedy") {
   CHECK(domain(R"("engine": "kvm")") == "dir/d.json: domains[0].engine: unknown engine 'kvm': there is fiber, other");
   CHECK(domain(R"("on_crash": "explode")") ==
         "dir/d.json: domains[0].on_crash: expected one of destroy, restart, preserve, found \"explode\"");
-  CHECK(domain(R"("console": "pty")") ==
-        "dir/d.json: domains[0].console: expected \"stdio\" or \"file:NAME\", found \"pty\"");
+  CHECK(domain(R"("console": "tty")") == "dir/d.json: domains[0].console: expected stdio, pty or file:NAME, found 'tty'");
+  CHECK(domain(R"("console": "file:)" + std::string(5000, 'x') + "\"") ==
+        "dir/d.json: domains[0].console: a file name of more than 4095 bytes");
+  CHECK(domain(R"("disk": [{"target": "d", "access": "ro", "shared": true}])") ==
+        "dir/d.json: domains[0].disk[0].shared: shared means that several write it; a disk that is only read is attached with ro alone");
   CHECK(domain(R"("disk": [{"target": ""}])") ==
         "dir/d.json: domains[0].disk[0].target: expected a file name, found an empty string");
   CHECK(domain(R"("disk": [{"vdev": "xvda"}])") == "dir/d.json: domains[0].disk[0].target: missing; write the file of the disk");
@@ -124,6 +135,8 @@ TEST_CASE("wrong values are refused with the path and the remedy") {
   CHECK(domain(R"("cmdline": ")" + std::string(1024, 'x') + "\"") ==
         "dir/d.json: domains[0].cmdline: the guest's command line has 1024 bytes; at most 1023 fit");
   CHECK(refusal_of(R"({"version": 2, "domains": []})") == "dir/d.json: version: this pvisor reads version 1");
+  CHECK(refusal_of(R"({"version": 1, "seed": 1, "domains": [{"name": "a", "kernel": "k"}]})") ==
+        "dir/d.json: seed: has a meaning only with \"deterministic\": true");
   CHECK(refusal_of(R"({"domains": []})") == "dir/d.json: version: missing; write \"version\": 1");
   CHECK(refusal_of(R"({"version": 1, "domains": []})") ==
         "dir/d.json: domains: missing or empty; describe at least one domain");

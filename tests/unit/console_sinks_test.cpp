@@ -157,7 +157,7 @@ TEST_CASE("input is read while there is room and its end ends nothing else") {
   FakeSink sink;
   Console console(sink, [](const std::string&) {});
   Pipe pipe;
-  ConsoleInput input(reactor, work, pipe.read_end.get(), console, std::nullopt, [] {});
+  ConsoleInput input(reactor, work, pipe.read_end.get(), console);
   const std::string typed(Console::kMaxInput, 'i');
   REQUIRE(::write(pipe.write_end.get(), typed.data(), typed.size()) == static_cast<ssize_t>(typed.size()));
   while (console.input_room() > 0) reactor.wait(std::nullopt);
@@ -181,7 +181,7 @@ TEST_CASE("a file as input is read although it cannot be watched") {
   ::unlink(path);
   REQUIRE(::write(file.get(), "typed", 5) == 5);
   REQUIRE(::lseek(file.get(), 0, SEEK_SET) == 0);
-  ConsoleInput input(reactor, work, file.get(), console, std::nullopt, [] {});
+  ConsoleInput input(reactor, work, file.get(), console);
   while (!work.empty()) work.run_turn();
   std::vector<std::byte> out(100);
   CHECK(console.take_input(out) == 5);
@@ -194,7 +194,7 @@ TEST_CASE("the escape key leaves, is not passed on, and is seen behind keys that
   Console console(sink, [](const std::string&) {});
   Pipe pipe;
   int escapes = 0;
-  ConsoleInput input(reactor, work, pipe.read_end.get(), console, std::byte{0x1d}, [&] { ++escapes; });
+  ConsoleInput input(reactor, work, pipe.read_end.get(), console, {{std::byte{0x1d}}, [&](std::byte) { ++escapes; return false; }});
   console.add_input(bytes_of(std::string(Console::kMaxInput - 1, 'k')));
   REQUIRE(::write(pipe.write_end.get(), "ab\x1d" "c", 4) == 4);
   while (escapes == 0) reactor.wait(std::nullopt);

@@ -103,3 +103,16 @@ TEST_CASE("Timers with the same deadline all fire, the first armed first") {
   queue.run_due(~std::uint64_t{0});
   CHECK(order == "ba");
 }
+
+TEST_CASE("the queue counts what is armed for an earlier time") {
+  TimerQueue queue;
+  Timer soon(queue, [] {});
+  Timer late(queue, [] {});
+  soon.arm(10);
+  late.arm(20);
+  CHECK(queue.count_before(10) == 0);
+  CHECK(queue.count_before(11) == 1);
+  CHECK(queue.count_before(~std::uint64_t{0}) == 2);
+  late.disarm();
+  CHECK(queue.count_before(~std::uint64_t{0}) == 1);
+}

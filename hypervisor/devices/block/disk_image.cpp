@@ -26,21 +26,21 @@ std::string quoted(const std::string& path) { return "disk '" + path + "'"; }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why) { throw HostError(quoted(path) + ": " + why); }
 
-void check_type(const std::string& path, mode_t mode) {
-  if (S_ISREG(mode) || S_ISBLK(mode)) return;
+void check_type(const std::string& path, mode_t mode, const FileRoot& root) {
+  if (S_ISREG(mode) || (S_ISBLK(mode) && !root.is_limited())) return;
   if (S_ISDIR(mode)) refuse(path, "is a directory; name the image file inside it");
   if (S_ISFIFO(mode)) refuse(path, "is a pipe; a disk must be a file that can be read at any place, so store it first");
   refuse(path, "is neither a file nor a block device");
 }
 
-[[noreturn]] void refuse_open(const std::string& path, DiskAccess access, int error) {
-  const bool writing = access == DiskAccess::ReadWrite;
+[[noreturn]] void refuse_open(const std::string& path, DiskAccess access, int error, const FileRoot& root) {
+  const bool writing = access != DiskAccess::ReadOnly;
   if (error == ENOENT) refuse(path, "there is no such file; an empty disk is made by: truncate -s 1G FILE");
   if (writing && error == EROFS) refuse(path, "its file system is read-only; attach it with ,ro");
   if (writing && (error == EACCES || error == EPERM)) {
     refuse(path, "no permission to write it; attach it with ,ro or change its permissions");
   }
-  throw HostError::from_errno(quoted(path) + ": cannot open it", error);
+  throw root.refusal(quoted(path) + ": cannot open it", error);
 }
 
 std::span<const std::byte> read_at(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
@@ -61,32 +61,33 @@ void check_raw(const std::string& path, int fd, std::uint64_t size) {
 
 }  // namespace
 
-std::shared_ptr<DiskImage> DiskImage::open(const std::string& path, DiskAccess access) {
+std::shared_ptr<DiskImage> DiskImage::open(const std::string& path, DiskAccess access, const FileRoot& root) {
   if (path.empty()) throw HostError::usage("the disk's file name is empty");
   std::shared_ptr<DiskImage> image(new DiskImage(path, access));
-  image->open_file();
+  image->open_file(root);
   image->measure();
   return image;
 }
 
-void DiskImage::open_file() {
+void DiskImage::open_file(const FileRoot& root) {
   struct stat status{};
+  const auto check = [&](int fd) {
+    if (fd < 0 || ::fstat(fd, &status) != 0) refuse_open(path_, access_, errno, root);
+    check_type(path_, status.st_mode, root);
+  };
   // Looked at before opening, because opening a device can do something to it; looked at again below in case it changed.
-  if (::stat(path_.c_str(), &status) != 0) refuse_open(path_, access_, errno);
-  check_type(path_, status.st_mode);
+  check(root.open(path_, O_PATH | O_CLOEXEC).get());
   const int mode = access_ == DiskAccess::ReadOnly ? O_RDONLY : O_RDWR;
-  fd_.reset(::open(path_.c_str(), mode | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd_.is_open()) refuse_open(path_, access_, errno);
-  if (::fstat(fd_.get(), &status) != 0) refuse_open(path_, access_, errno);
-  check_type(path_, status.st_mode);
+  fd_ = root.open(path_, mode | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  check(fd_.get());
   // Not blocking was for a pipe put there meanwhile; reads must wait for the disk.
-  if (::fcntl(fd_.get(), F_SETFL, 0) != 0) refuse_open(path_, access_, errno);
+  if (::fcntl(fd_.get(), F_SETFL, 0) != 0) refuse_open(path_, access_, errno, root);
 
-  switch (lock_disk(fd_.get(), access_ == DiskAccess::ReadWrite)) {
+  switch (lock_disk(fd_.get(), access_)) {
     case DiskLock::Taken:
       return;
     case DiskLock::InUse:
-      refuse(path_, access_ == DiskAccess::ReadWrite
+      refuse(path_, access_ != DiskAccess::ReadOnly
                         ? "is in use by another domain or program; end that one, attach it with ,ro to both, or copy the file"
                         : "another domain or program writes it; end that one, or copy the file");
     case DiskLock::Unavailable:
@@ -96,7 +97,7 @@ void DiskImage::open_file() {
 
 void DiskImage::measure() {
   struct stat status{};
-  if (::fstat(fd_.get(), &status) != 0) refuse_open(path_, access_, errno);
+  if (::fstat(fd_.get(), &status) != 0) throw HostError::from_errno(quoted(path_), errno);
   auto size = static_cast<std::uint64_t>(status.st_size);
   if (S_ISBLK(status.st_mode)) {
     if (::ioctl(fd_.get(), BLKGETSIZE64, &size) != 0) throw HostError::from_errno(quoted(path_) + ": cannot get its size", errno);

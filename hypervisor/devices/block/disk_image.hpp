@@ -7,16 +7,18 @@
 #include <memory>
 #include <string>
 
+#include "base/file_root.hpp"
 #include "base/unique_fd.hpp"
+#include "devices/block/disk_lock.hpp"
 
 namespace pvisor {
-
-enum class DiskAccess : std::uint8_t { ReadOnly, ReadWrite };
 
 class DiskImage {
  public:
   /// Throws HostError with the remedy: no such file, not a disk, another format, in use, a size that is no whole sectors.
-  [[nodiscard]] static std::shared_ptr<DiskImage> open(const std::string& path, DiskAccess access);
+  /// Below a limited root only regular files are disks.
+  [[nodiscard]] static std::shared_ptr<DiskImage> open(const std::string& path, DiskAccess access,
+                                                       const FileRoot& root = FileRoot::whole());
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -33,7 +35,7 @@ class DiskImage {
 
  private:
   DiskImage(std::string path, DiskAccess access) : path_(std::move(path)), access_(access) {}
-  void open_file();
+  void open_file(const FileRoot& root);
   void measure();
 
   std::string path_;

@@ -36,23 +36,22 @@ bool held_by_others(int fd, off_t byte) {
 
 }  // namespace
 
-DiskLock lock_disk(int fd, bool for_writing) {
-  for (const off_t byte : {kUsedBase + kConsistentRead, kUnsharedBase + kWrite, kUnsharedBase + kResize,
-                           for_writing ? kUsedBase + kWrite : kUsedBase + kConsistentRead}) {
+DiskLock lock_disk(int fd, DiskAccess access) {
+  const bool writes = access != DiskAccess::ReadOnly;
+  const bool shares = access == DiskAccess::SharedReadWrite;
+  // Twice the same byte does no harm, so what is not wanted is replaced by what is.
+  for (const off_t byte : {kUsedBase + kConsistentRead, kUnsharedBase + kResize, shares ? kUnsharedBase + kResize : kUnsharedBase + kWrite,
+                           writes ? kUsedBase + kWrite : kUsedBase + kConsistentRead}) {
     const int error = take(fd, byte);
     // Only somebody's write lock is in the way of a read lock.
     if (error == EAGAIN || error == EACCES) return DiskLock::InUse;
     if (error != 0) return DiskLock::Unavailable;
   }
-  // What others do that we do not want, then what we do that they do not want.
-  for (const off_t used : {kWrite, kResize}) {
-    if (held_by_others(fd, kUsedBase + used)) {
-      // Our own lock never counts: it belongs to this very open file.
-      return DiskLock::InUse;
-    }
-  }
-  if (held_by_others(fd, kUnsharedBase + kConsistentRead)) return DiskLock::InUse;
-  if (for_writing && held_by_others(fd, kUnsharedBase + kWrite)) return DiskLock::InUse;
+  // What others do that we do not want, then what we do that they do not want. Our own locks never count: they belong to this
+  // very open file.
+  if (!shares && held_by_others(fd, kUsedBase + kWrite)) return DiskLock::InUse;
+  if (held_by_others(fd, kUsedBase + kResize) || held_by_others(fd, kUnsharedBase + kConsistentRead)) return DiskLock::InUse;
+  if (writes && held_by_others(fd, kUnsharedBase + kWrite)) return DiskLock::InUse;
   return DiskLock::Taken;
 }
 

@@ -10,6 +10,12 @@
 
 namespace pvisor {
 
+enum class DiskAccess : std::uint8_t {
+  ReadOnly,
+  ReadWrite,
+  SharedReadWrite,  ///< others who also share it may write it at the same time
+};
+
 enum class DiskLock : std::uint8_t {
   Taken,
   InUse,        ///< somebody else writes it, or reads it and we wanted to write
@@ -17,6 +23,6 @@ enum class DiskLock : std::uint8_t {
 };
 
 /// `fd` must be open for reading.
-[[nodiscard]] DiskLock lock_disk(int fd, bool for_writing);
+[[nodiscard]] DiskLock lock_disk(int fd, DiskAccess access);
 
 }  // namespace pvisor

@@ -15,26 +15,25 @@
 
 namespace pvisor {
 
-FileSink::FileSink(std::string path, std::function<void(const std::string&)> log, std::uint64_t max_bytes)
-    : path_(std::move(path)), log_(std::move(log)), max_bytes_(max_bytes) {
+FileSink::FileSink(std::string path, std::function<void(const std::string&)> log, std::uint64_t max_bytes,
+                   const FileRoot& root)
+    : path_(std::move(path)), log_(std::move(log)), max_bytes_(max_bytes), root_(root) {
   open();
 }
 
 void FileSink::open() {
-  fd_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644));
+  fd_ = root_.open(path_, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
   struct stat status {};
-  if (!fd_.is_open() || ::fstat(fd_.get(), &status) != 0) {
-    throw HostError::from_errno("console file " + escaped(path_), errno);
-  }
+  if (!fd_.is_open() || ::fstat(fd_.get(), &status) != 0) throw root_.refusal("console file " + escaped(path_), errno);
   rotates_ = S_ISREG(status.st_mode);
-  if (!rotates_ && !S_ISCHR(status.st_mode)) throw HostError("console file " + escaped(path_) + ": is no regular file");
+  if (!rotates_ && (!S_ISCHR(status.st_mode) || root_.is_limited())) throw HostError("console file " + escaped(path_) + ": is no regular file");
   written_ = 0;
 }
 
 void FileSink::rotate() {
   const std::string older = path_ + ".1";
   try {
-    if (::rename(path_.c_str(), older.c_str()) != 0) throw HostError::from_errno("console file " + escaped(older), errno);
+    if (const int error = root_.rename(path_, older); error != 0) throw HostError::from_errno("console file " + escaped(older), error);
     open();
   } catch (const HostError& error) {
     // Better to begin the same file again than to lose the console or to fill the disk.

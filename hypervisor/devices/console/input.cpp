@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "devices/console/input.hpp"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <poll.h>
 #include <span>
 #include <utility>
 
@@ -27,15 +28,20 @@ bool is_watchable(int fd) {
 
 }  // namespace
 
-ConsoleInput::ConsoleInput(Reactor& reactor, WorkQueue& work, int fd, Console& console, std::optional<std::byte> escape,
-                           std::function<void()> on_escape)
-    : reactor_(reactor), fd_(fd), console_(console), escape_(escape), on_escape_(std::move(on_escape)),
-      always_ready_(!is_watchable(fd)), work_(work, [this] { read_some(); }) {
-  console_.set_input_room_callback([this] { listen(); });
-  listen();
+ConsoleInput::ConsoleInput(Reactor& reactor, WorkQueue& work, int fd, Console& console, ConsoleKeys special)
+    : reactor_(reactor), fd_(fd), console_(&console), special_(std::move(special)), always_ready_(!is_watchable(fd)),
+      work_(work, [this] { read_some(); }) {
+  connect(console);
 }
 
-ConsoleInput::~ConsoleInput() { console_.set_input_room_callback({}); }
+ConsoleInput::~ConsoleInput() { console_->set_input_room_callback({}); }
+
+void ConsoleInput::connect(Console& console) {
+  console_->set_input_room_callback({});
+  console_ = &console;
+  console_->set_input_room_callback([this] { listen(); });
+  listen();
+}
 
 void ConsoleInput::pause() {
   paused_ = true;
@@ -49,7 +55,7 @@ void ConsoleInput::resume() {
 
 void ConsoleInput::listen() {
   // A terminal is always read, or Ctrl-] would not be seen behind keys that nobody takes.
-  if (ended_ || paused_ || (!escape_ && console_.input_room() == 0)) {
+  if (ended_ || paused_ || (special_.keys.empty() && console_->input_room() == 0)) {
     watch_.reset();
   } else if (always_ready_) {
     work_.post();
@@ -61,7 +67,7 @@ void ConsoleInput::listen() {
 void ConsoleInput::read_some() {
   if (ended_ || paused_) return;
   std::array<std::byte, kReadBytes> bytes;
-  const std::size_t room = escape_ ? bytes.size() : std::min(bytes.size(), console_.input_room());
+  const std::size_t room = special_.keys.empty() ? std::min(bytes.size(), console_->input_room()) : bytes.size();
   if (room == 0) return listen();
   // Others may share standard input: what was announced may be gone by now, and then read() would wait.
   pollfd ready{fd_, POLLIN, 0};
@@ -73,16 +79,22 @@ void ConsoleInput::read_some() {
     watch_.reset();
     return;
   }
-  auto typed = std::span(bytes).first(static_cast<std::size_t>(got));
-  const auto escape = escape_ ? std::find(typed.begin(), typed.end(), *escape_) : typed.end();
-  const auto keys = typed.first(static_cast<std::size_t>(escape - typed.begin()));
-  console_.add_input(keys.first(std::min(keys.size(), console_.input_room())));  // as a terminal does: too many keys are lost
-  if (escape != typed.end()) {
-    ended_ = true;
-    watch_.reset();
-    return on_escape_();
-  }
+  pass_on(std::span(bytes).first(static_cast<std::size_t>(got)));
   listen();
+}
+
+void ConsoleInput::pass_on(std::span<const std::byte> typed) {
+  while (!typed.empty()) {
+    const auto special = std::find_first_of(typed.begin(), typed.end(), special_.keys.begin(), special_.keys.end());
+    const auto keys = typed.first(static_cast<std::size_t>(special - typed.begin()));
+    console_->add_input(keys.first(std::min(keys.size(), console_->input_room())));  // as a terminal does: too many keys are lost
+    if (special == typed.end()) return;
+    if (!special_.pressed(*special)) {
+      ended_ = true;
+      return;
+    }
+    typed = typed.subspan(keys.size() + 1);
+  }
 }
 
 }  // namespace pvisor

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // ConsoleInput: a descriptor, usually standard input, whose bytes go to a Console. Reads only while the console has room,
-// except from a terminal with an escape key. The end of the file ends the reading, not the guest.
+// except from a terminal with keys that are not the guest's. The end of the file ends the reading, not the guest.
 #pragma once
 
-#include <array>
-#include <cstdint>
+#include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
+#include <span>
+#include <vector>
 
 #include "base/reactor.hpp"
 #include "core/work_queue.hpp"
@@ -15,14 +15,22 @@
 
 namespace pvisor {
 
+/// Keys that are not passed on.
+struct ConsoleKeys {
+  std::vector<std::byte> keys;
+  /// False: no more is to be read. May connect the input to another console.
+  std::function<bool(std::byte)> pressed;
+};
+
 class ConsoleInput {
  public:
-  /// With `escape` set that byte is not passed on: it calls `on_escape`. Precondition: console and fd outlive the input.
-  ConsoleInput(Reactor& reactor, WorkQueue& work, int fd, Console& console, std::optional<std::byte> escape,
-               std::function<void()> on_escape);
+  /// Precondition: console and fd outlive the input.
+  ConsoleInput(Reactor& reactor, WorkQueue& work, int fd, Console& console, ConsoleKeys special = {});
   ~ConsoleInput();
   ConsoleInput(const ConsoleInput&) = delete;
   ConsoleInput& operator=(const ConsoleInput&) = delete;
+  /// What is read from now on goes to this one. Precondition: it outlives the input.
+  void connect(Console& console);
   /// Stops and starts reading, for the time in the background.
   void pause();
   void resume();
@@ -30,12 +38,12 @@ class ConsoleInput {
  private:
   void listen();
   void read_some();
+  void pass_on(std::span<const std::byte> typed);
 
   Reactor& reactor_;
   int fd_;
-  Console& console_;
-  std::optional<std::byte> escape_;
-  std::function<void()> on_escape_;
+  Console* console_;
+  ConsoleKeys special_;
   bool always_ready_ = false;  ///< a file or /dev/null, which cannot be watched
   bool ended_ = false;
   bool paused_ = false;

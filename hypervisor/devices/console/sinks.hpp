@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file_root.hpp"
 #include "base/reactor.hpp"
 #include "base/unique_fd.hpp"
 #include "core/timers.hpp"
@@ -44,8 +45,9 @@ class FileSink final : public ConsoleSink {
  public:
   static constexpr std::uint64_t kMaxBytes = 64ULL << 20;
 
-  /// Throws HostError if it cannot be opened.
-  FileSink(std::string path, std::function<void(const std::string&)> log, std::uint64_t max_bytes = kMaxBytes);
+  /// Throws HostError if it cannot be opened. Precondition: root outlives the sink.
+  FileSink(std::string path, std::function<void(const std::string&)> log, std::uint64_t max_bytes = kMaxBytes,
+           const FileRoot& root = FileRoot::whole());
   [[nodiscard]] std::size_t write(std::span<const std::byte> bytes) override;
 
  private:
@@ -55,6 +57,7 @@ class FileSink final : public ConsoleSink {
   std::string path_;
   std::function<void(const std::string&)> log_;
   std::uint64_t max_bytes_;
+  const FileRoot& root_;
   UniqueFd fd_;
   std::uint64_t written_ = 0;
   bool rotates_ = false;  ///< a regular file

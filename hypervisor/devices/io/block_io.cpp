@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "devices/io/block_io.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <string_view>
@@ -18,6 +20,19 @@ constexpr std::uint32_t kMaxRetries = 1000;
 /// ECANCELED, though nobody cancelled: Linux gives up starting a worker thread of io_uring when signals, such as the tick that
 /// preempts guests, interrupt that three times, and then cancels what waits for it.
 bool means_not_now(std::int64_t answer) { return answer == -EINTR || answer == -EAGAIN || answer == -ECANCELED; }
+
+/// Moves what it can in one call. Bytes, or -errno.
+std::int64_t ask_host(const IoRequest& request) {
+  const auto offset = static_cast<off_t>(IoProgress::offset(request));
+  const auto count = static_cast<int>(IoProgress::vector_count(request));
+  std::int64_t answer = 0;
+  switch (request.kind) {
+    case IoKind::Read: answer = ::preadv(request.fd, IoProgress::vectors(request), count, offset); break;
+    case IoKind::Write: answer = ::pwritev(request.fd, IoProgress::vectors(request), count, offset); break;
+    case IoKind::Flush: answer = ::fdatasync(request.fd); break;
+  }
+  return answer < 0 ? -errno : answer;
+}
 
 }  // namespace
 
@@ -55,6 +70,13 @@ IoProgress::Next IoProgress::advance(IoRequest& request, std::int64_t answer, st
   result = static_cast<std::int64_t>(request.moved_);
   const bool end_of_file = answer == 0;
   return end_of_file || vector_count(request) == 0 ? Next::Done : Next::Again;
+}
+
+std::int64_t IoProgress::execute(IoRequest& request) {
+  std::int64_t result = 0;
+  while (advance(request, ask_host(request), result) == Next::Again) {
+  }
+  return result;
 }
 
 void IoProgress::skip(IoRequest& request, std::uint64_t bytes) {

@@ -70,6 +70,8 @@ class IoProgress {
   [[nodiscard]] static std::uint64_t offset(const IoRequest& request) { return request.offset + request.moved_; }
   /// Takes the host's answer (bytes or -errno). Again: ask for the rest; Done: `result` is for complete().
   [[nodiscard]] static Next advance(IoRequest& request, std::int64_t answer, std::int64_t& result);
+  /// Asks the host until it is done, waiting as long as it takes; answers the result.
+  [[nodiscard]] static std::int64_t execute(IoRequest& request);
 
  private:
   static void skip(IoRequest& request, std::uint64_t bytes);

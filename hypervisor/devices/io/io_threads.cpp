@@ -26,26 +26,6 @@ constexpr auto kCloseTime = std::chrono::seconds(2);
 
 unsigned worker_count() { return std::clamp(std::thread::hardware_concurrency(), 2U, 4U); }
 
-/// Moves what it can in one call. Bytes, or -errno.
-std::int64_t ask_host(const IoRequest& request) {
-  const auto offset = static_cast<off_t>(IoProgress::offset(request));
-  const auto count = static_cast<int>(IoProgress::vector_count(request));
-  std::int64_t answer = 0;
-  switch (request.kind) {
-    case IoKind::Read: answer = ::preadv(request.fd, IoProgress::vectors(request), count, offset); break;
-    case IoKind::Write: answer = ::pwritev(request.fd, IoProgress::vectors(request), count, offset); break;
-    case IoKind::Flush: answer = ::fdatasync(request.fd); break;
-  }
-  return answer < 0 ? -errno : answer;
-}
-
-std::int64_t execute(IoRequest& request) {
-  std::int64_t result = 0;
-  while (IoProgress::advance(request, ask_host(request), result) == IoProgress::Next::Again) {
-  }
-  return result;
-}
-
 }  // namespace
 
 struct IoThreads::Shared {
@@ -101,7 +81,7 @@ void IoThreads::work(const std::shared_ptr<Shared>& shared) {
     IoRequest* const request = shared->queue.front();
     shared->queue.pop_front();
     lock.unlock();
-    const std::int64_t result = execute(*request);
+    const std::int64_t result = IoProgress::execute(*request);
     lock.lock();
     shared->done.emplace_back(request, result);
     shared->any_done.store(true, std::memory_order_release);

@@ -36,10 +36,20 @@ Mapping map_fixed(std::uint64_t base, std::size_t bytes) {
       base, base + bytes));
 }
 
-/// Anywhere, between two pages that fault: a stack that runs over, or an index gone wrong by little, hits nobody else's data.
-FiberRam map_guarded(std::size_t bytes) {
+/// At `place` or anywhere, between two pages that fault: a stack that runs over, or an index gone wrong by little, hits nobody
+/// else's data.
+FiberRam map_guarded(std::size_t bytes, std::optional<std::uint64_t> place) {
   constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  void* got = ::mmap(nullptr, bytes + 2 * kPage, PROT_NONE, kFlags, -1, 0);
+  void* wanted = place ? reinterpret_cast<void*>(*place - kPage) : nullptr;
+  void* got = ::mmap(wanted, bytes + 2 * kPage, PROT_NONE, kFlags | (place ? MAP_FIXED_NOREPLACE : 0), -1, 0);
+  if (place && got != MAP_FAILED && got != wanted) {  // a kernel that does not know the flag
+    ::munmap(got, bytes + 2 * kPage);
+    got = MAP_FAILED;
+    errno = EEXIST;
+  }
+  if (place && got == MAP_FAILED && errno == EEXIST) {
+    throw HostError(fmt::format("deterministic: something lies at {:#x} already, where the guest must be", *place));
+  }
   auto* below = static_cast<std::byte*>(got);
   if (got == MAP_FAILED || ::mprotect(below + kPage, bytes, kGuestProtection) != 0) {
     const int error = errno;
@@ -49,10 +59,10 @@ FiberRam map_guarded(std::size_t bytes) {
   return {Mapping(below + kPage, bytes), Mapping(below, kPage), Mapping(below + kPage + bytes, kPage)};
 }
 
-std::shared_ptr<FiberRam> map_guest(const AddressSpaceSpec& spec) {
+std::shared_ptr<FiberRam> map_guest(const AddressSpaceSpec& spec, std::optional<std::uint64_t> place) {
   const std::size_t bytes = (spec.ram_pages + spec.special_pages) * kPage;
   if (spec.fixed_base) return std::make_shared<FiberRam>(map_fixed(*spec.fixed_base, bytes), Mapping(), Mapping());
-  return std::make_shared<FiberRam>(map_guarded(bytes));
+  return std::make_shared<FiberRam>(map_guarded(bytes, place));
 }
 
 /// Replaces one page of a guest by fresh anonymous memory with the given content.
@@ -80,7 +90,8 @@ struct FiberAddressSpace::SharedFrame {
   UniqueFd fd;
 };
 
-FiberAddressSpace::FiberAddressSpace(const AddressSpaceSpec& spec) : ram_(map_guest(spec)) {}
+FiberAddressSpace::FiberAddressSpace(const AddressSpaceSpec& spec, std::optional<std::uint64_t> place)
+    : ram_(map_guest(spec, place)) {}
 
 void FiberAddressSpace::fill_hypercall_page(std::span<std::byte, 4096> page) const {
   // mov $number, %eax; jmp *target(%rip); the target's address at 16. Slot iret first pushes rcx, r11, rax as Xen's does.

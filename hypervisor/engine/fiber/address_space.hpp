@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "base/mapping.hpp"
 #include "base/unique_fd.hpp"
@@ -27,7 +28,8 @@ class FiberRam final : public Ram {
 
 class FiberAddressSpace final : public AddressSpace {
  public:
-  explicit FiberAddressSpace(const AddressSpaceSpec& spec);
+  /// `place`: where a kernel goes that may lie anywhere; absent: where the host likes.
+  explicit FiberAddressSpace(const AddressSpaceSpec& spec, std::optional<std::uint64_t> place = std::nullopt);
 
   [[nodiscard]] std::shared_ptr<Ram> ram() const override { return ram_; }
   [[nodiscard]] std::uint64_t virt_base() const override { return reinterpret_cast<std::uint64_t>(ram_->bytes().data()); }

@@ -15,6 +15,9 @@
 //
 // The dispatch selector is the one truth about who runs: kBlock from the exit path until the entry, kAllow otherwise. With
 // Syscall User Dispatch the kernel reads the same byte, so a stray `syscall` of the guest becomes a signal.
+//
+// Deterministic runs (EngineOptions, virtual_time.hpp): no tick; rdtsc faults and is answered with virtual time; guests lie at
+// addresses that depend on their order alone.
 #pragma once
 
 #include <memory>
@@ -23,6 +26,6 @@
 
 namespace pvisor::fiber {
 
-[[nodiscard]] std::unique_ptr<Engine> make_fiber_engine();
+[[nodiscard]] std::unique_ptr<Engine> make_fiber_engine(const EngineOptions& options);
 
 }  // namespace pvisor::fiber

@@ -19,6 +19,7 @@
 #include "base/host_error.hpp"
 #include "base/mapping.hpp"
 #include "engine/fiber/vcpu_raw.hpp"
+#include "engine/fiber/virtual_time.hpp"
 
 #include <sys/mman.h>
 
@@ -38,6 +39,8 @@ constexpr int kDispatchOff = 0;
 constexpr int kDispatchOn = 1;
 constexpr std::size_t kHandlerRoom = 32 * 1024;
 constexpr int kIdleTicksBeforeStop = 8;
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kSpinRetryNanoseconds = 10'000'000;
 constexpr std::uint64_t kFlagsOff = (1U << 8) | (1U << 10) | (1U << 18);  // TF, DF, AC
 constexpr std::uint64_t kFlagTf = 1U << 8;
 constexpr std::uint64_t kFlagAc = 1U << 18;
@@ -71,22 +74,24 @@ class ThreadSetup {
 
   void arm() {
     fiber_tick_armed = true;
-    set_period(kTickNanoseconds);
+    set_timer(kTickNanoseconds, kTickNanoseconds);
   }
+  /// The next tick is the verdict. It comes again soon if it finds no guest's code.
+  void guard_against_spin() { set_timer(kSpinNanoseconds, kSpinRetryNanoseconds); }
   /// In the handler: no guest runs.
   void idle_tick() {
     idle_ticks_ = idle_ticks_ + 1;
     if (idle_ticks_ < kIdleTicksBeforeStop) return;
-    set_period(0);
+    set_timer(0, 0);
     idle_ticks_ = 0;
     fiber_tick_armed = false;
   }
   void busy_tick() { idle_ticks_ = 0; }
 
  private:
-  void set_period(std::uint64_t nanoseconds) const {
-    const auto ns = static_cast<long>(nanoseconds);
-    const itimerspec spec{{0, ns}, {0, ns}};
+  void set_timer(std::uint64_t first_ns, std::uint64_t period_ns) const {
+    const auto spec_of = [](std::uint64_t ns) { return timespec{static_cast<time_t>(ns / kSecond), static_cast<long>(ns % kSecond)}; };
+    const itimerspec spec{spec_of(period_ns), spec_of(first_ns)};
     ::timer_settime(timer_, 0, &spec, nullptr);
   }
 
@@ -207,16 +212,17 @@ void on_tick(int, siginfo_t*, void* raw) {
   }
   if (this_thread != nullptr) this_thread->busy_tick();
   const std::uint64_t rip = reg(context, REG_RIP);
+  const bool is_virtual = is_virtual_time();  // then nothing may be disturbed, but for a guest that spins
   if (inside(rip, fiber_exit, fiber_exit_end)) {
-    vcpu->page.work_pending = 1;
+    if (!is_virtual) vcpu->page.work_pending = 1;
     set_reg(context, REG_RIP, fiber_exit);
     clear_flags(context, kFlagsOff);
   } else if (!was_guest || inside(rip, fiber_entry_whole, fiber_entry_end)) {
-    vcpu->page.work_pending = 1;
+    if (!is_virtual) vcpu->page.work_pending = 1;
   } else {
     save_registers(context, vcpu->page.frame);
     save_vector_state(context, *vcpu);
-    land(context, *vcpu, Cause::Tick);
+    land(context, *vcpu, is_virtual ? Cause::Spin : Cause::Tick);
   }
   errno = saved_errno;
 }
@@ -235,6 +241,12 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
   fiber_selector = kAllow;
   const std::uint64_t rip = reg(context, REG_RIP);
   const bool in_exit = inside(rip, fiber_exit, fiber_exit_end);
+  if (signal == SIGSEGV && vector_of(signal, context) == kGeneralProtection && answer_counter(context)) {
+    if (!was_guest || vcpu == nullptr) return;
+    save_registers(context, vcpu->page.frame);
+    save_vector_state(context, *vcpu);
+    return land(context, *vcpu, Cause::Counter);
+  }
   // A guest that single-steps takes the trap flag into our code: not its fault, and nobody's business here.
   if (signal == SIGTRAP && vcpu != nullptr && (in_exit || !was_guest || inside(rip, fiber_entry_whole, fiber_entry_end))) {
     clear_flags(context, kFlagTf);
@@ -316,5 +328,6 @@ void prepare_thread() {
 }
 
 void arm_tick() { this_thread->arm(); }
+void arm_spin_guard() { this_thread->guard_against_spin(); }
 
 }  // namespace pvisor::fiber

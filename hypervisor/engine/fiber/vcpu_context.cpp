@@ -16,6 +16,7 @@
 #include "engine/exit_slot.hpp"
 #include "engine/fiber/gs_base_raw.hpp"
 #include "engine/start_page.hpp"
+#include "engine/fiber/virtual_time.hpp"
 #include "shim/shim.hpp"
 
 namespace pvisor::fiber {
@@ -83,6 +84,7 @@ void fiber_begin(boost::context::detail::transfer_t from) {
   StackRange came_from;
   annotated_arrival(came_from);
   arrive(from, came_from);
+  if (is_virtual_time()) arm_spin_guard();
   asm volatile("jmp fiber_exit" : : : "memory");
   __builtin_unreachable();
 }
@@ -111,8 +113,10 @@ inline const Exit& FiberVcpuContext::exit_reason() {
 extern "C" std::int64_t fiber_remote(FiberVcpu* vcpu) {
   FiberVcpuContext& self = *vcpu->context;
   const ExitHandler::Answer answer = running.handler->on_exit(self.exit_reason());
-  if (answer.next == &self) [[likely]] return answer.result;
-  return FiberVcpuContext::hand_over(fiber_current != nullptr ? &self : nullptr, answer);
+  const std::int64_t result =
+      answer.next == &self ? answer.result : FiberVcpuContext::hand_over(fiber_current != nullptr ? &self : nullptr, answer);
+  if (is_virtual_time()) [[unlikely]] arm_spin_guard();
+  return result;
 }
 
 extern "C" bool home_set_segment_base(shim::VcpuPage*, std::uint32_t which, std::uint64_t base) {
@@ -131,6 +135,11 @@ extern "C" void fiber_landed(FiberVcpu* vcpu) {
       }
       return;
     case Cause::Tick: vcpu->page.work_pending = 1; return;  // the exit path yields
+    case Cause::Counter: return;
+    case Cause::Spin:
+      vcpu->page.exit.kind = shim::kExitDied;
+      vcpu->page.exit.death = shim::kDeathSpins;
+      return home_remote(&vcpu->page);
   }
 }
 
@@ -174,7 +183,7 @@ std::int64_t FiberVcpuContext::hand_over(FiberVcpuContext* from, ExitHandler::An
 }
 
 void FiberVcpuContext::run(std::optional<std::int64_t> result, RunBudget, ExitHandler& handler) {
-  if (!fiber_tick_armed) [[unlikely]] arm_tick();
+  if (!is_virtual_time() && !fiber_tick_armed) [[unlikely]] arm_tick();
   running.handler = &handler;
   fiber_current = vcpu_;
   give_gs_base_to(*vcpu_);

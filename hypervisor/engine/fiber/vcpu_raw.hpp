@@ -14,7 +14,13 @@ inline constexpr char kAllow = 0;
 inline constexpr char kBlock = 1;
 
 /// What interrupted the guest; the landing pad acts on it.
-enum class Cause : std::uint32_t { Trap, Syscall, Tick };
+enum class Cause : std::uint32_t {
+  Trap,
+  Syscall,
+  Tick,
+  Counter,  ///< it read the CPU's counter, and the handler has answered: it goes on
+  Spin,     ///< in virtual time it made no call for too long
+};
 
 class FiberVcpuContext;
 
@@ -65,6 +71,9 @@ std::int64_t fiber_remote(FiberVcpu* vcpu);
 void prepare_thread();
 /// Makes this thread's tick run if it does not. It stops by itself when no guest has run for some ticks.
 void arm_tick();
+/// In virtual time, at each entry: the guest has kSpinNanoseconds of real time until its next call.
+void arm_spin_guard();
+inline constexpr std::uint64_t kSpinNanoseconds = 1'000'000'000;
 /// Length of one tick.
 inline constexpr std::uint64_t kTickNanoseconds = 200'000;
 
