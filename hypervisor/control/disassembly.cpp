@@ -65,6 +65,12 @@ constexpr const char* kPorts = "there are no I/O ports; devices are split driver
 constexpr const char* kIret = "return by the iret hypercall (23) with the frame that the handler found on its stack";
 constexpr const char* kMsr = "segment bases are set by set_segment_base, events and time come through shared_info; other MSRs do not exist here";
 constexpr const char* kTask = "there is no task register; the kernel's stack is set by stack_switch";
+constexpr const char* kTables = "descriptor tables and task registers cannot be read; a kernel knows what it gave to set_gdt and set_trap_table";
+constexpr const char* kOther = "hypercalls go through the hypercall page, or by `syscall` with the number in rax";
+constexpr const char* kAccess = "there is no supervisor-mode access prevention to switch; leave it out";
+constexpr const char* kFsGs = "segment bases are set by set_segment_base (25)";
+constexpr const char* kWait = "wait by sched_op block or poll (29); the monitor wakes the vCPU";
+constexpr const char* kState = "supervisor state is the host's; xsave and xrstor keep what a kernel has";
 constexpr const char* kSmsw = "use fpu_taskswitch for TS; other bits of CR0 cannot be changed";
 
 constexpr std::array kHints{
@@ -96,6 +102,29 @@ constexpr std::array kHints{
     Hint{X86_INS_LMSW, kSmsw},
     Hint{X86_INS_INVD, "caches are the host's business; leave it out"},
     Hint{X86_INS_WBINVD, "caches are the host's business; leave it out"},
+    Hint{X86_INS_STR, kTables},
+    Hint{X86_INS_SLDT, kTables},
+    Hint{X86_INS_SGDT, kTables},
+    Hint{X86_INS_SIDT, kTables},
+    Hint{X86_INS_SMSW, kSmsw},
+    Hint{X86_INS_RDPMC, "there are no performance counters; count by the time in shared_info"},
+    Hint{X86_INS_MONITOR, kWait},
+    Hint{X86_INS_MWAIT, kWait},
+    Hint{X86_INS_INVPCID, "there are no process-context identifiers; flush by mmuext_op tlb_flush_local or invlpg_local"},
+    Hint{X86_INS_VMCALL, kOther},
+    Hint{X86_INS_VMMCALL, kOther},
+    Hint{X86_INS_INT, kOther},
+    Hint{X86_INS_SYSENTER, kOther},
+    Hint{X86_INS_CLAC, kAccess},
+    Hint{X86_INS_STAC, kAccess},
+    Hint{X86_INS_RDFSBASE, kFsGs},
+    Hint{X86_INS_WRFSBASE, kFsGs},
+    Hint{X86_INS_RDGSBASE, kFsGs},
+    Hint{X86_INS_WRGSBASE, kFsGs},
+    Hint{X86_INS_XSAVES, kState},
+    Hint{X86_INS_XSAVES64, kState},
+    Hint{X86_INS_XRSTORS, kState},
+    Hint{X86_INS_XRSTORS64, kState},
     Hint{X86_INS_XSETBV, "XCR0 is the host's; use the vector state that it enables"},
 };
 

@@ -89,6 +89,28 @@ TEST_CASE("each privileged instruction has the call that replaces it") {
   CHECK(contains(scene.hint({0x0f, 0x01, 0x38}), "invlpg_local"));         // invlpg (%rax)
   CHECK(contains(scene.hint({0x0f, 0x01, 0xf8}), "set_segment_base"));     // swapgs
   CHECK(contains(scene.hint({0x0f, 0x06}), "fpu_taskswitch"));             // clts
+  CHECK(contains(scene.hint({0x0f, 0x32}), "set_segment_base"));           // rdmsr
+  CHECK(contains(scene.hint({0x0f, 0x21, 0xf8}), "get_debugreg"));         // mov %dr7,%rax
+  CHECK(contains(scene.hint({0x0f, 0x00, 0xd0}), "set_ldt"));              // lldt %ax
+  CHECK(contains(scene.hint({0x0f, 0x09}), "caches"));                     // wbinvd
+  CHECK(contains(scene.hint({0x0f, 0x08}), "caches"));                     // invd
+  CHECK(contains(scene.hint({0x48, 0x0f, 0x07}), "iret hypercall"));       // sysretq
+  CHECK(contains(scene.hint({0x6c}), "no I/O ports"));                     // insb
+  CHECK(contains(scene.hint({0x6e}), "no I/O ports"));                     // outsb
+  CHECK(contains(scene.hint({0x0f, 0x01, 0xf0}), "fpu_taskswitch"));       // lmsw %ax
+  CHECK(contains(scene.hint({0x0f, 0x01, 0xd1}), "XCR0"));                 // xsetbv
+  CHECK(contains(scene.hint({0x0f, 0x01, 0x00}), "set_gdt"));              // sgdt (%rax)
+  CHECK(contains(scene.hint({0x0f, 0x01, 0x08}), "set_trap_table"));       // sidt (%rax)
+  CHECK(contains(scene.hint({0x0f, 0x33}), "performance counters"));       // rdpmc
+  CHECK(contains(scene.hint({0x0f, 0x01, 0xc8}), "sched_op block"));       // monitor
+  CHECK(contains(scene.hint({0x0f, 0x01, 0xc9}), "sched_op block"));       // mwait
+  CHECK(contains(scene.hint({0x0f, 0x01, 0xc1}), "hypercall page"));       // vmcall
+  CHECK(contains(scene.hint({0x0f, 0x01, 0xd9}), "hypercall page"));       // vmmcall
+  CHECK(contains(scene.hint({0xcd, 0x82}), "hypercall page"));             // int $0x82
+  CHECK(contains(scene.hint({0x0f, 0x34}), "hypercall page"));             // sysenter
+  CHECK(contains(scene.hint({0x0f, 0x01, 0xca}), "supervisor-mode"));      // clac
+  CHECK(contains(scene.hint({0xf3, 0x48, 0x0f, 0xae, 0xd8}), "set_segment_base"));  // wrgsbase %rax
+  CHECK(contains(scene.hint({0x66, 0x0f, 0x38, 0x82, 0x08}), "tlb_flush_local"));   // invpcid (%rax),%rcx
   CHECK(scene.hint({0x90}).empty());
   CHECK(scene.hint({0x48, 0x89, 0xc3}).empty());                           // mov %rax,%rbx
 }
