@@ -56,6 +56,15 @@ RAW = {
 }
 # Bytes seen as text or text as bytes is no danger: those types may look at anything.
 CAST_OR_ASM = re.compile(r"\breinterpret_cast\b(?!<(?:const )?(?:char|unsigned char|std::uint8_t|std::byte)\s*\*>)|\b(?:asm|__asm__)\s*(?:volatile|__volatile__|goto)?\s*\(")
+# A run with a seed repeats: nothing in the monitor may depend on real time, on chance or on where things lie in memory.
+UNREPEATABLE = re.compile(r"\bchrono\b|\bclock_gettime\b|\bgettimeofday\b|\btime\(|\b__?rdtscp?\b|\brandom_device\b|\bgetrandom\b|\brand\(|"
+                          r"\bstd::(?:unordered_)?(?:multi)?(?:map|set)<\s*(?:const )?[\w:]+\s*\*")
+MAY_NOT_REPEAT = {
+    "hypervisor/base/reactor": "real waiting, where no guest of such a run can see it",
+    "hypervisor/control/real_clock": "the clock of ordinary runs",
+    "hypervisor/devices/io/io_threads": "the I/O of ordinary runs",
+    "hypervisor/xenstore/node_tree.hpp": "all open transactions are told, and the order means nothing to them",
+}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 EMPTY_TODO = re.compile(r"\b(?:TODO|FIXME|XXX)\b(?!\([^)]+\)?: \w|: \w)")
 FUNCTION_START = re.compile(r"^(?!namespace|struct|class|enum|union|extern|using|template|#|//|/\*|\}|\s)[^=;]*\{\s*$")
@@ -113,6 +122,9 @@ def check_code(root, name, lines):
             yield from check_include(root, name, folder, number, *included.groups())
         if not may_be_raw and CAST_OR_ASM.search(without_comments(line)):
             yield f"{name}:{number}: cast or assembly outside the files meant for it (*_raw.*, engine/, shim/, ...)"
+        if name.startswith("hypervisor/") and UNREPEATABLE.search(without_comments(line)) and not any(
+                name.startswith(allowed) for allowed in MAY_NOT_REPEAT):
+            yield f"{name}:{number}: real time, chance or an order by address: a run with a seed would not repeat"
         if name != "tests/style/check.py" and EMPTY_TODO.search(line):
             yield f"{name}:{number}: a TODO says what is to be done: `TODO: ...`"
     if len(lines) > LONGEST_FILE:
