@@ -15,6 +15,7 @@
 #include "base/host_error.hpp"
 #include "control/cli.hpp"
 #include "control/config.hpp"
+#include "control/doctor.hpp"
 #include "control/exit_status.hpp"
 #include "control/policy.hpp"
 #include "control/terminal.hpp"
@@ -61,12 +62,23 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+void print(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) throw HostError::from_errno("standard output", errno);
+}
+
+int doctor() {
+  const Diagnosis diagnosis = diagnose(probe_engines(), probe_host());
+  print(diagnosis.text);
+  return diagnosis.can_run ? kExitSuccess : kExitHostFailure;
+}
+
 int run(const std::vector<std::string>& words) {
   CommandLine line = parse_command_line(words, engine_names());
   if (!line.text.empty()) {
-    if (std::fputs(line.text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) throw HostError::from_errno("standard output", errno);
+    print(line.text);
     return kExitSuccess;
   }
+  if (line.doctor) return doctor();
   raise_descriptor_limit();
   restore_terminal_on_fatal_signals();
   Toolstack toolstack(make_plan(std::move(line)));

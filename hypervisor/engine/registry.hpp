@@ -5,8 +5,10 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "engine/engine.hpp"
+#include "engine/probe.hpp"
 
 namespace pvisor {
 
@@ -14,6 +16,8 @@ namespace pvisor {
 [[nodiscard]] std::span<const std::string_view> engine_names();
 /// EngineTraits::isolates_memory of that engine, without making it; false for an unknown name.
 [[nodiscard]] bool engine_isolates(std::string_view name);
+/// What each engine finds on this host, the default first.
+[[nodiscard]] std::vector<EngineProbe> probe_engines();
 /// nullptr for an unknown name; throws HostError when the engine cannot work on this host.
 [[nodiscard]] std::unique_ptr<Engine> make_engine(std::string_view name, const EngineOptions& options = {});
 

@@ -68,8 +68,12 @@ bool IoUring::Ring::open() {
   io_uring_params params{};
   params.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
   params.cq_entries = kCompletionEntries;
-  if (io_uring_queue_init_params(kSubmissionEntries, &uring, &params) != 0) return false;
+  if (const int error = io_uring_queue_init_params(kSubmissionEntries, &uring, &params); error != 0) {
+    errno = -error;
+    return false;
+  }
   is_open = true;
+  errno = ENOSYS;  // what it lacks, if it does
   // Without NODROP a completion could be lost, and with it a guest page pinned for ever; EXT_ARG gives waits with a limit.
   constexpr unsigned kNeeded = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG;
   return (params.features & kNeeded) == kNeeded && has_operations(uring) && can_submit(uring);

@@ -17,7 +17,7 @@ namespace pvisor {
 
 class IoUring final : public BlockIo {
  public:
-  /// Nothing if the host denies io_uring or lacks an operation we need.
+  /// Nothing, with errno set, if the host denies io_uring or lacks something we need.
   [[nodiscard]] static std::unique_ptr<IoUring> create(Reactor& reactor);
   ~IoUring() override;
 

@@ -21,11 +21,15 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "engine/engine.hpp"
+#include "engine/probe.hpp"
 
 namespace pvisor::fiber {
 
 [[nodiscard]] std::unique_ptr<Engine> make_fiber_engine(const EngineOptions& options);
+/// What of the host it uses, and what is there.
+[[nodiscard]] std::vector<Finding> probe_fiber_engine();
 
 }  // namespace pvisor::fiber
