@@ -19,6 +19,7 @@ libcapstone-dev header:capstone/capstone.h
 e2fsprogs command:mke2fs'
 readonly test_packages='
 python3 command:python3
+python3-jsonschema python:jsonschema
 doctest-dev header:doctest/doctest.h
 libbenchmark-dev header:benchmark/benchmark.h
 libxen-dev header:xen/xen.h
@@ -50,6 +51,7 @@ is_there() { # PACKAGE PROBE
   case "$2" in
     command:*) command -v "${2#command:}" >/dev/null ;;
     header:*) has_header "${2#header:}" ;;
+    python:*) python3 -c "import ${2#python:}" 2>/dev/null ;;
     clang-links:*) clang_links "${2#clang-links:}" ;;
   esac
 }

@@ -3,8 +3,13 @@
 
 import json
 import os
+import pathlib
 import resource
+import unittest
 
+from program import Wrong
+
+ROOT = pathlib.Path(__file__).parents[2]
 GOOD = {"name": "a", "kernel": "k.elf"}
 RSS_MORE_KIB = 64 << 10
 
@@ -282,3 +287,56 @@ def case_boot(program):
     up(program, plan_of(domain)).ends(134).shows("loader: ").tells("domain a: boot failed")
     program.file("menu", "timeout 0\ntitle one\nkernel /absent\n")
     up(program, plan_of({**domain, "ramdisk": "menu"})).ends(134).shows("Booting 'one'", "loader: ")
+
+
+# What the schema says is what the program does
+
+
+def documents(program):
+    """Descriptions that may be started, and some that may not: each a small change of a good one."""
+    domain = {"name": "a", "kernel": program.probe, "cmdline": "do=exit", "memory": 16}
+    disk = {"target": program.file("schema.img", 1 << 20)}
+    boot = {"name": "b", "bootloader": True, "loader": program.loader, "disk": [disk], "memory": 16}
+    changes = [{}, {"console": "pty"}, {"console": "tty"}, {"console": "file:"}, {"console": "file:out"}, {"memory": 0}, {"memory": "16"},
+               {"memory": 65537}, {"vcpus": 0}, {"engine": "none"}, {"engine": "fiber"}, {"on_crash": "explode"}, {"on_reboot": "preserve"},
+               {"name": "../x"}, {"name": "x" * 65}, {"name": 7}, {"cmdline": "x" * 1024}, {"trusted": 1}, {"trusted": True}, {"memroy": 1},
+               {"disk": {}}, {"disk": [disk]}, {"disk": [{}]}, {"disk": [{**disk, "access": "w"}]}, {"disk": [{**disk, "vdev": "vda"}]},
+               {"disk": [{**disk, "shared": True}]}, {"disk": [{**disk, "shared": True, "access": "ro"}]}, {"loader": "x"},
+               {"kernel": ""}, {"ramdisk": ""}, {"bootloader": True}, {"bootloader": False}]
+    for change in changes:
+        yield {"version": 1, "domains": [{**domain, **change}]}
+    yield {"version": 1, "domains": [boot]}
+    yield {"version": 1, "domains": [{**boot, "disk": []}]}
+    for change in ({"version": 2}, {"domains": []}, {"timeout": 10}, {"timeout": "10h"}, {"timeout": "5m"}, {"seed": 1},
+                   {"seed": 1, "deterministic": True}, {"seed": -1, "deterministic": True}, {"seed": 1, "deterministic": False}, {"more": 1}):
+        yield {"version": 1, "domains": [domain], **change}
+
+
+def case_the_schema_agrees(program):
+    try:
+        import jsonschema
+    except ImportError as absent:
+        raise unittest.SkipTest("python3-jsonschema is not installed") from absent
+    validator = jsonschema.Draft7Validator(json.loads((ROOT / "hypervisor/control/domains.schema.json").read_text()))
+    for document in documents(program):
+        result = up(program, json.dumps(document), "--timeout", "10s")
+        complaints = [error.message for error in validator.iter_errors(document)]
+        if (result.status == 126) != bool(complaints):
+            result.wrong(f"the schema says {complaints or 'yes'} of {document}")
+
+
+def case_examples_follow_the_schema(program):
+    try:
+        import jsonschema
+    except ImportError as absent:
+        raise unittest.SkipTest("python3-jsonschema is not installed") from absent
+    schema = json.loads((ROOT / "hypervisor/control/domains.schema.json").read_text())
+    jsonschema.Draft7Validator.check_schema(schema)
+    files = [folder / f"{folder.name}.json" for folder in (ROOT / "examples").iterdir() if folder.is_dir()]
+    if not files:
+        raise Wrong("there are no examples")
+    for path in files:
+        try:
+            jsonschema.validate(json.loads(path.read_text()), schema)
+        except jsonschema.ValidationError as error:
+            raise Wrong(f"{path}: {error.message}") from error
