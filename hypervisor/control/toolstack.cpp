@@ -148,12 +148,14 @@ int Toolstack::run() {
   for (HostedDomain& hosted : hosted_) start(hosted);
   warn_if_root();
   consoles_.listen();
+  descriptors_at_start_ = open_descriptors();
   if (timeout_ns_) time_limit_.arm(clock_.now_ns() + *timeout_ns_);
   while (!all_over() && !is_quitting_) turn();
   for (HostedDomain& hosted : hosted_) destroy(hosted);
   const std::string hash = hash_line();  // what follows is the host's time again
   drain_consoles();
   consoles_.restore();
+  if (must_check_leftovers()) check_leftovers();
   if (!hash.empty()) log_.text(hash);
   return status_;
 }

@@ -16,6 +16,7 @@
 #include "control/consoles.hpp"
 #include "control/domain_spec.hpp"
 #include "control/hosted_domain.hpp"
+#include "control/leftovers.hpp"
 #include "control/log.hpp"
 #include "control/real_clock.hpp"
 #include "control/signals.hpp"
@@ -70,6 +71,8 @@ class Toolstack final : private MonitorHooks {
   void wait_in_virtual_time(bool more);
   void end_of_virtual_time();
   [[nodiscard]] std::string hash_line() const;
+  void check_leftovers();
+  [[nodiscard]] Leftovers count_leftovers();
   void drain_consoles();
   void time_limit();
   void quit(int status);
@@ -99,6 +102,8 @@ class Toolstack final : private MonitorHooks {
   Timer clock_timer_;
   std::uint64_t clock_interval_ns_;
   std::optional<std::uint64_t> timeout_ns_;
+  RamRoll rams_;
+  std::size_t descriptors_at_start_ = 0;
   int status_ = 0;                 ///< the first that is not 0
   bool is_quitting_ = false;       ///< somebody wants out now
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -58,6 +59,7 @@ void Toolstack::start(HostedDomain& hosted) {
   hosted.id = domain.id();
   hosted.started_ns = clock_.now_ns();
   hosted.in_loader = hosted.spec.bootloader;
+  rams_.note(image.space->ram());
   add_devices(hosted, domain);
   domain.install(std::move(image));
 }
@@ -79,6 +81,10 @@ void Toolstack::add_devices(HostedDomain& hosted, Domain& domain) {
 void Toolstack::destroy(HostedDomain& hosted) {
   if (!hosted.id) return;
   monitor_.destroy_domain(*hosted.id);
+  // Each back end has removed its own node; the domain's folder above them would stay, one more with every reboot.
+  for (const std::string& kind : store_.list("/local/domain/0/backend")) {
+    (void)store_.remove(fmt::format("/local/domain/0/backend/{}/{}", kind, hosted.id->value()));
+  }
   hosted.device = nullptr;
   hosted.id.reset();
 }
@@ -164,12 +170,47 @@ std::optional<DomainImage> Toolstack::build_chainload(Domain& domain, const Chai
   spec.multiboot_modules = request.multiboot_modules;
   try {
     DomainImage image = build_domain(domain.engine(), spec);
+    rams_.note(image.space->ram());
     if (hosted != nullptr) hosted->in_loader = false;
     return image;
   } catch (const HostError& error) {
     reason = error.what();
     return std::nullopt;
   }
+}
+
+/// Precondition: all domains are destroyed.
+void Toolstack::check_leftovers() {
+  while (io_->in_flight() > 0 && !is_quitting_) {
+    (void)monitor_.turn();
+    if (virtual_clock_ && monitor_.next_deadline()) virtual_clock_->jump_to(*monitor_.next_deadline());
+    reactor_.wait(virtual_clock_ ? std::optional<std::uint64_t>(0) : time_left());
+  }
+  (void)monitor_.turn();  // what the end of the last domain has posted
+  const std::string left = count_leftovers().text();
+  if (left.empty()) return;
+  log_.text("left over: " + left);
+  status_ = kExitHostFailure;
+}
+
+Leftovers Toolstack::count_leftovers() {
+  Leftovers left;
+  left.guest_memories = rams_.alive();
+  left.ring_pages = ring_pages_.size();
+  left.requests = io_->in_flight();
+  const auto homes = store_.list("/local/domain");
+  left.store_nodes = static_cast<std::size_t>(std::count_if(homes.begin(), homes.end(), [](const auto& name) { return name != "0"; }));
+  for (const std::string& kind : store_.list("/local/domain/0/backend")) {
+    left.store_nodes += store_.list("/local/domain/0/backend/" + kind).size();
+  }
+  left.store_watches = store_.watches().size();
+  left.vcpus = monitor_.scheduler().runnable();
+  const std::size_t own = std::size_t{time_limit_.is_armed()} + std::size_t{clock_timer_.is_armed()};
+  const std::size_t armed = monitor_.timers().count_before(std::numeric_limits<std::uint64_t>::max());
+  left.timers = armed - std::min(armed, own);
+  const std::size_t open = open_descriptors();
+  left.descriptors = open - std::min(open, descriptors_at_start_);
+  return left;
 }
 
 std::string Toolstack::crash_report(Domain& domain, const Vcpu& vcpu, const std::string& reason) {

@@ -55,6 +55,7 @@ class WatchTable {
   void remove(WatchId id);
   void remove_all(const WatchSink& sink);
   [[nodiscard]] std::size_t count(const WatchSink& sink) const;
+  [[nodiscard]] std::size_t size() const { return watches_.size(); }
 
   /// Fires what the change concerns. `after`: the node as it is now, null if it is gone.
   void fire(const StoreChange& change, const StoreNode* after);

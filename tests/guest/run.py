@@ -16,6 +16,7 @@ import argparse
 import hashlib
 import importlib.util
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -104,7 +105,8 @@ def command_of(run, options):
 
 def start(run, options):
     command = command_of(run, options)
-    ended = subprocess.run(command, input=run.case.get("stdin", "").encode(), capture_output=True, timeout=HANGS_AFTER_S)
+    ended = subprocess.run(command, input=run.case.get("stdin", "").encode(), capture_output=True, timeout=HANGS_AFTER_S,
+                           env={**os.environ, "PVISOR_CHECK_LEFTOVERS": "1"})
     run.status, run.stdout, run.stderr = ended.returncode, ended.stdout, ended.stderr
     return command
 
