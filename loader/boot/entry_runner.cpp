@@ -13,20 +13,6 @@ namespace {
 // A domain's command line, without the NUL that ends it.
 constexpr std::size_t kMaxCommandLine = 1023;
 
-// Hexadecimal digits and dashes against 16 bytes.
-bool is_uuid(std::string_view text, std::span<const std::byte, 16> uuid) {
-    std::size_t digits = 0;
-    for (const char c : text) {
-        if (c == '-') continue;
-        const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c + ('a' - 'A')) : c;
-        const unsigned byte = digits < 32 ? std::to_integer<unsigned>(uuid[digits / 2]) : 256;
-        const unsigned nibble = digits % 2 == 0 ? byte >> 4 : byte & 15;
-        if (byte == 256 || lower != "0123456789abcdef"[nibble]) return false;
-        ++digits;
-    }
-    return digits == 32;
-}
-
 void explain_argument(TextBuffer& text, ArgumentError error, std::string_view word) {
     text.add(to_text(error));
     if (!word.empty()) text.add(": ").add_escaped(cut(word, 0, 64));
@@ -61,8 +47,8 @@ EntryRunner::Step EntryRunner::run_uuid(const MenuCommand& command) {
     Message unused;
     PlaceWalk walk(volumes_, 0, volumes_.disk_count());
     for (Place place; walk.next(place);) {
-        const Ext* volume = volumes_.mount(place, unused);
-        if (volume == nullptr || !is_uuid(wanted, volume->superblock().uuid)) continue;
+        const FileSystem* volume = volumes_.mount(place, unused);
+        if (volume == nullptr || !volume->has_uuid(wanted)) continue;
         root_ = place;
         return Step::Next;
     }

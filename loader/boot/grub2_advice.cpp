@@ -33,10 +33,10 @@ struct NewestKernel {
 
     std::string_view name() const { return {memory.data(), bytes}; }
 
-    static bool visit(void* context, const ExtDirEntry& entry) {
+    static bool visit(void* context, const DirEntry& entry) {
         auto& self = *static_cast<NewestKernel*>(context);
         const bool is_linux = is_linux_name(entry.name);
-        if (entry.type == 2 || entry.name.size() > self.memory.size()) return true;
+        if (entry.is_folder || entry.name.size() > self.memory.size()) return true;
         if (!is_linux && !ends_with(entry.name, ".elf")) return true;
         const bool best_is_linux = is_linux_name(self.name());
         const bool is_better = is_linux != best_is_linux ? is_linux : is_older_name(self.name(), entry.name);
@@ -49,7 +49,7 @@ struct NewestKernel {
 };
 
 // As distributions name the ramdisk that belongs to a kernel.
-bool find_initrd(Ext& volume, std::string_view folder, std::string_view kernel, Message& path) {
+bool find_initrd(FileSystem& volume, std::string_view folder, std::string_view kernel, Message& path) {
     constexpr std::size_t kStem = std::string_view("vmlinuz").size();  // as long as vmlinux
     const std::string_view version = cut(kernel, kStem);
     if (!is_linux_name(kernel) || version.empty()) return false;
@@ -57,7 +57,7 @@ bool find_initrd(Ext& volume, std::string_view folder, std::string_view kernel, 
     static constexpr char kAfter[][8] = {"", ".img", "", ""};
     for (std::size_t i = 0; i < 4; ++i) {
         path.clear().add(folder).add(row_text(kBefore, i)).add(version).add(row_text(kAfter, i));
-        ExtFile file;
+        File file;
         if (volume.open(path.text(), file) == Status::Ok) return true;
     }
     return false;
@@ -72,9 +72,9 @@ void add_kernel_line(TextBuffer& text, const Place& place, std::string_view fold
     text.add(" ro");
 }
 
-void print_menu(Platform& platform, Ext& volume, const Place& place, const ConfigPlace& config) {
+void print_menu(Platform& platform, FileSystem& volume, const Place& place, const ConfigPlace& config) {
     NewestKernel newest;
-    ExtFile folder;
+    File folder;
     if (volume.lookup(config.folder, folder) == Status::Ok)
         (void)volume.list(folder, {&NewestKernel::visit, &newest});  // a damaged folder gives what could be read
     const std::string_view kernel = newest.bytes != 0 ? newest.name() : std::string_view("KERNEL");
@@ -129,10 +129,10 @@ bool advise_about_grub2(Platform& platform, Volumes& volumes) {
     PlaceWalk walk(volumes, 0, 1);
     for (Place place; walk.next(place);) {
         Message unused;
-        Ext* volume = volumes.mount(place, unused);
+        FileSystem* volume = volumes.mount(place, unused);
         if (volume == nullptr) continue;
         for (const ConfigPlace& config : kConfigs) {
-            ExtFile file;
+            File file;
             if (volume->open(config.file, file) != Status::Ok) continue;
             Message line;
             add_place(line.more(), place);

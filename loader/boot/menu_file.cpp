@@ -53,7 +53,7 @@ bool MenuFile::find(Volumes& volumes, Message& why) {
     bool has_volume = false;
     for (Place place; walk.next(place); separator = "; ") {
         text.add(separator);
-        Ext* volume = volumes.mount(place, reason);
+        FileSystem* volume = volumes.mount(place, reason);
         if (volume == nullptr) {
             text.add(reason.text());
             continue;

@@ -6,12 +6,6 @@
 
 namespace pvloader {
 
-void explain_status(TextBuffer& text, const Ext& volume, Status status) {
-    text.add(to_text(status));
-    const bool is_damage = status == Status::Corrupt || status == Status::Unsupported;
-    if (is_damage && volume.detail() != nullptr) text.add(": ").add(volume.detail());
-}
-
 bool resolve_name(std::string_view name, const std::optional<Place>& root, Location& location, Message& why) {
     const DeviceParse parse = parse_device_name(name);
     if (!parse.is_ok()) {
@@ -33,7 +27,7 @@ Status find_file(Volumes& volumes, const Location& location, OpenFile& opened, M
     if (opened.volume == nullptr) return Status::NotMounted;
     const Status status = opened.volume->lookup(location.path, opened.file);
     if (status == Status::Ok) return status;
-    explain_status(why.clear(), *opened.volume, status);
+    opened.volume->explain(why.clear(), status);
     if (status == Status::NotFound) add_place(why.more().add(" on "), location.place);
     return status;
 }
@@ -51,7 +45,7 @@ bool open_file(Volumes& volumes, const Location& location, OpenFile& opened, Mes
 
 bool read_file(const OpenFile& opened, std::uint64_t offset, std::span<std::byte> out, Message& why) {
     const Status status = opened.volume->read(opened.file, offset, out);
-    if (status != Status::Ok) explain_status(why.clear().add("cannot be read: "), *opened.volume, status);
+    if (status != Status::Ok) opened.volume->explain(why.clear().add("cannot be read: "), status);
     return status == Status::Ok;
 }
 

@@ -21,8 +21,8 @@ bool resolve_name(std::string_view name, const std::optional<Place>& root, Locat
 
 // A file or folder that was found. Valid until the next file system is mounted.
 struct OpenFile {
-    Ext* volume = nullptr;
-    ExtFile file;
+    FileSystem* volume = nullptr;
+    File file;
 };
 
 // Finds whatever is there, folders too; an empty path is the topmost folder. NotMounted: the place holds nothing to read.
@@ -30,9 +30,6 @@ Status find_file(Volumes& volumes, const Location& location, OpenFile& opened, M
 
 // As find_file(), but only what can be read like a file.
 bool open_file(Volumes& volumes, const Location& location, OpenFile& opened, Message& why);
-
-// What a failed operation on a file system means: "damaged: extent: length".
-void explain_status(TextBuffer& text, const Ext& volume, Status status);
 
 // Fills `out` with the bytes at `offset`.
 bool read_file(const OpenFile& opened, std::uint64_t offset, std::span<std::byte> out, Message& why);

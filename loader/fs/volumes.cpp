@@ -39,18 +39,6 @@ void explain_partition(TextBuffer& text, const Place& place, const PartitionTabl
     }
 }
 
-void explain_mount(TextBuffer& text, const Place& place, const Ext& ext, Status status) {
-    add_place(text, place);
-    if (status == Status::NotRecognized) {
-        text.add(" holds no ext2, ext3 or ext4 file system");
-    } else if (status == Status::Unsupported && ext.refused_feature() != nullptr) {
-        text.add(": the file system has the feature ").add(ext.refused_feature()).add(", which the loader lacks");
-    } else {
-        text.add(": the file system is ").add(to_text(status));
-        if (ext.detail() != nullptr) text.add(": ").add(ext.detail());
-    }
-}
-
 }  // namespace
 
 void add_place(TextBuffer& text, const Place& place) {
@@ -129,7 +117,7 @@ bool Volumes::prepare(Slot& slot, const Place& place, Message& why) {
     std::uint64_t bytes = 0;
     if (!locate(place, disk, first_byte, bytes, why)) return false;
     slot.slice.emplace(*disk.source, first_byte, bytes);
-    if (slot.scratch.empty()) slot.scratch = storage_.allocate(Ext::kScratchBytes);
+    if (slot.scratch.empty()) slot.scratch = storage_.allocate(FileSystem::kScratchBytes);
     if (slot.scratch.empty()) {
         why.clear().add("not enough memory");
         return false;
@@ -137,19 +125,20 @@ bool Volumes::prepare(Slot& slot, const Place& place, Message& why) {
     return true;
 }
 
-Ext* Volumes::mount(const Place& place, Message& why) {
+FileSystem* Volumes::mount(const Place& place, Message& why) {
     for (Slot& slot : slots_)
-        if (slot.place == place) return &slot.ext;
+        if (slot.place == place) return &slot.file_system;
     Slot& slot = slots_[next_slot_];
     if (!prepare(slot, place, why)) return nullptr;
-    const Status status = slot.ext.mount(*slot.slice, slot.scratch);
+    const Status status = slot.file_system.mount(*slot.slice, slot.scratch);
     if (status != Status::Ok) {
-        explain_mount(why.clear(), place, slot.ext, status);
+        add_place(why.clear(), place);
+        slot.file_system.explain_mount(why.more(), status);
         return nullptr;
     }
     slot.place = place;
     next_slot_ = (next_slot_ + 1) % kSlots;
-    return &slot.ext;
+    return &slot.file_system;
 }
 
 void Volumes::forget() {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The file systems on the domain's disks: (hd0), (hd0,1) -> a mounted Ext. Disks are opened and file systems mounted when
-// they are first asked for; a few mounts are kept.
+// The file systems on the domain's disks: (hd0), (hd0,1) -> a mounted FileSystem. Disks are opened and file systems mounted
+// when they are first asked for; a few mounts are kept.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <optional>
 
+#include "fs/file_system.hpp"
 #include "fs/message.hpp"
 #include "fs/storage.hpp"
-#include "parse/ext.hpp"
 #include "parse/partitions.hpp"
 
 namespace pvloader {
@@ -43,7 +43,7 @@ public:
     std::uint64_t size_of(const Place& place);
 
     // Null, and why. The file system is valid until kSlots other places were mounted.
-    Ext* mount(const Place& place, Message& why);
+    FileSystem* mount(const Place& place, Message& why);
 
     // Drops all that is cached, mounts included.
     void forget();
@@ -55,7 +55,7 @@ private:
         std::optional<Place> place;  // what is mounted
         std::optional<Slice> slice;
         std::span<std::byte> scratch;
-        Ext ext;
+        FileSystem file_system;
     };
 
     bool locate(const Place& place, Storage::Disk& disk, std::uint64_t& first_byte, std::uint64_t& bytes, Message& why);

@@ -20,7 +20,7 @@ namespace {
 // What pv_fs_file.internal holds.
 struct Handle {
     Place place;
-    ExtFile file;
+    File file;
 };
 static_assert(sizeof(Handle) <= sizeof(pv_fs_file::internal) && alignof(Handle) <= alignof(pv_fs_file));
 
@@ -90,16 +90,16 @@ int find(std::string_view name, Handle& handle) {
 const Handle& handle_of(const pv_fs_file& file) { return *reinterpret_cast<const Handle*>(file.internal); }
 
 // The file system that a file is on, mounted again if others took its room.
-Ext* volume_of(const Handle& handle) {
+FileSystem* volume_of(const Handle& handle) {
     Message why;
-    Ext* volume = volumes->mount(handle.place, why);
+    FileSystem* volume = volumes->mount(handle.place, why);
     if (volume == nullptr) (void)fail(PV_ENODEV, why.text());
     return volume;
 }
 
-int explain(const Ext& volume, Status status) {
+int explain(const FileSystem& volume, Status status) {
     Message why;
-    explain_status(why.more(), volume, status);
+    volume.explain(why.more(), status);
     return status == Status::Ok ? 0 : fail(error_of(status), why.text());
 }
 
@@ -131,7 +131,7 @@ int pv_fs_read(const struct pv_fs_file* file, std::uint64_t offset, void* buffer
     const std::uint64_t left = handle.file.size() - offset;
     const std::size_t count = size < kMost ? size : kMost;
     const std::size_t wanted = count < left ? count : static_cast<std::size_t>(left);
-    Ext* volume = volume_of(handle);
+    FileSystem* volume = volume_of(handle);
     if (volume == nullptr) return -PV_ENODEV;
     const Status status = volume->read(handle.file, offset, {static_cast<std::byte*>(buffer), wanted});
     return status == Status::Ok ? static_cast<int>(wanted) : explain(*volume, status);
@@ -140,13 +140,13 @@ int pv_fs_read(const struct pv_fs_file* file, std::uint64_t offset, void* buffer
 int pv_fs_list(const struct pv_fs_file* folder, pv_fs_entry_visitor visit, void* context) {
     if (!begin()) return -PV_ENOMEM;
     const Handle& handle = handle_of(*folder);
-    Ext* volume = volume_of(handle);
+    FileSystem* volume = volume_of(handle);
     if (volume == nullptr) return -PV_ENODEV;
     struct Visitor {
         pv_fs_entry_visitor visit;
         void* context;
     } visitor{visit, context};
-    const auto pass_on = [](void* to, const ExtDirEntry& entry) {
+    const auto pass_on = [](void* to, const DirEntry& entry) {
         const auto& caller = *static_cast<const Visitor*>(to);
         return caller.visit(caller.context, entry.name.data(), entry.name.size());
     };

@@ -146,6 +146,9 @@ FatEntryReader::Step FatEntryReader::take(Raw raw) {
         return Step::Nothing;
     }
     take_short_name(raw);
+    if (name().empty()) {
+        return Step::Nothing;  // all blanks: nobody can mean it
+    }
     is_folder_ = (attributes & kDirectory) != 0;
     first_cluster_ = std::uint32_t{load_le16(raw, 20)} << 16 | load_le16(raw, 26);
     bytes_ = load_le32(raw, 28);

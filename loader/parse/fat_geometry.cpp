@@ -15,13 +15,16 @@ constexpr std::uint32_t kMaxClusters12 = 4084;
 constexpr std::uint32_t kMaxClusters16 = 65524;
 constexpr std::uint32_t kMaxClusters32 = 0x0FFFFFF5;
 
+// Not std::has_single_bit(): a CPU without popcnt would need the compiler's library for it.
+constexpr bool is_power_of_two(std::uint32_t value) { return value != 0 && (value & (value - 1)) == 0; }
+
 bool looks_like_fat(Bytes boot) {
     const std::uint8_t jump = load_u8(boot, 0);
     const std::uint16_t sector_bytes = load_le16(boot, 11);
     const std::uint8_t cluster_sectors = load_u8(boot, 13);
     const std::uint8_t media = load_u8(boot, 21);
-    return load_le16(boot, 510) == 0xAA55 && (jump == 0xEB || jump == 0xE9) && std::has_single_bit(sector_bytes) &&
-           sector_bytes >= 512 && sector_bytes <= FatGeometry::kMaxSectorBytes && std::has_single_bit(cluster_sectors) &&
+    return load_le16(boot, 510) == 0xAA55 && (jump == 0xEB || jump == 0xE9) && is_power_of_two(sector_bytes) &&
+           sector_bytes >= 512 && sector_bytes <= FatGeometry::kMaxSectorBytes && is_power_of_two(cluster_sectors) &&
            load_le16(boot, 14) != 0 && load_u8(boot, 16) != 0 && (media == 0xF0 || media >= 0xF8);
 }
 

@@ -6,6 +6,7 @@ import lzma
 import os
 import struct
 
+import fat_cases
 import hostile_menus
 import images
 from world import FAILED_BOOT
@@ -16,7 +17,7 @@ UUID = "0b5e6f38-5c3d-4e0a-9a5e-c1d7f00dbeef"
 
 
 def all_cases():
-    functions = {**vars(hostile_menus), **globals()}
+    functions = {**vars(fat_cases), **vars(hostile_menus), **globals()}
     return {name[5:].replace("_", "-"): value for name, value in functions.items() if name.startswith("case_")}
 
 
@@ -244,7 +245,7 @@ def case_bad_superblock(world):
     disk = one_disk(world, BOOTS)
     images.overwrite(disk, 1024, bytes(1024))
     result = world.boot(disk)
-    result.shows("loader: no menu was found: (hd0) holds no ext2, ext3 or ext4 file system").loader_lines(1).ends(FAILED_BOOT)
+    result.shows("loader: no menu was found: (hd0) holds no ext2, ext3, ext4 or FAT file system").loader_lines(1).ends(FAILED_BOOT)
 
 
 def case_bad_inode_table(world):

@@ -250,7 +250,7 @@ TEST_CASE("A command line of 1024 bytes is refused, one of 1023 is not") {
 TEST_CASE("Too little memory is an error of the entry at every step") {
     if (no_tools()) return;
     const auto image = disk_with("timeout 0\ntitle a\nkernel /good x\ninitrd /ramdisk\n");
-    for (std::size_t memory = 0; memory < Ext::kScratchBytes + 100; memory += memory < Ext::kScratchBytes ? Ext::kScratchBytes / 2 : 1) {
+    for (std::size_t memory = 0; memory < FileSystem::kScratchBytes + 100; memory += memory < FileSystem::kScratchBytes ? FileSystem::kScratchBytes / 2 : 1) {
         FakePlatform platform({image});
         platform.memory_left = memory;
         const bool has_booted = platform.boot();

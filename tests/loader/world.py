@@ -67,6 +67,12 @@ class World:
         content = {path: self._bytes(value) for path, value in files.items()}
         return images.make_file_system(self.folder, f"fs{self._count}", content, **options)
 
+    def fat(self, files, **options):
+        """As file_system(), in FAT."""
+        self._count += 1
+        content = {path: self._bytes(value) for path, value in files.items()}
+        return images.make_fat(self.folder, f"fat{self._count}", content, **options)
+
     def disk(self, script, parts, **options):
         self._count += 1
         return images.make_disk(self.folder, f"disk{self._count}", script, parts, **options)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files on the domain's disks, to read: ext2, ext3 and ext4, on whole disks and in MBR and GPT partitions. A library of its
+// Files on the domain's disks, to read: ext2, ext3, ext4 and FAT, on whole disks and in MBR and GPT partitions. A library of its
 // own, pv-fs, for guests that link pv-guest: the loader's readers, which trust nothing they find on a disk.
 //
 // Names are those of boot menus: "(hd0,1)/boot/vmlinuz" is on partition 1 of disk 0, both counted from 0; "(hd0)/x" on a disk
@@ -37,8 +37,8 @@ int pv_fs_open(const char *name, struct pv_fs_file *file);
 // Reads what there is of `size` bytes from `offset` on. Returns how many that were: fewer only at the file's end, 0 behind it.
 int pv_fs_read(const struct pv_fs_file *file, uint64_t offset, void *buffer, size_t size);
 
-// Calls `visit` for each entry of a folder, in the disk's order and with "." and ".."; false ends the list. A name may hold any
-// bytes but '/' and NUL. `visit` must not call functions of this header.
+// Calls `visit` for each entry of a folder, in the disk's order and with "." and ".." where the disk has them; false ends the
+// list. A name may hold any bytes but '/' and NUL. `visit` must not call functions of this header.
 typedef bool (*pv_fs_entry_visitor)(void *context, const char *name, size_t length);
 int pv_fs_list(const struct pv_fs_file *folder, pv_fs_entry_visitor visit, void *context);
 

@@ -94,6 +94,14 @@ TEST_CASE("Chains that run in a circle end") {
     CHECK(mounted.disk.reads < 10000);
 }
 
+TEST_CASE("An entry whose name is all blanks is none") {
+    if (no_fat_tools()) return;
+    std::vector<std::byte> image = small_image();
+    const std::size_t root = static_cast<std::size_t>(MountedFat(image).fat->geometry().root_sector) * 512;
+    std::fill_n(image.begin() + static_cast<std::ptrdiff_t>(root), 11, std::byte{' '});  // of /sub
+    CHECK(MountedFat(std::move(image)).names("/") == std::set<std::string>{"data"});
+}
+
 TEST_CASE("Random damage ends in a status, with a bounded number of reads") {
     if (no_fat_tools()) return;
     constexpr struct {
