@@ -16,11 +16,6 @@ constexpr uint64_t kFlagIf = 1U << 9;
 /// Cleared when a handler is entered: trap, nested task, resume, virtual-8086 and alignment flags. Direction stays, as on Xen.
 constexpr uint64_t kFlagsClearedOnEntry = (1U << 8) | (1U << 14) | (1U << 16) | (1U << 17) | (1U << 18);
 
-/// Low to high, as the handler finds it at rsp.
-struct BounceFrame {
-  uint64_t words[8];
-};
-
 constexpr uint64_t kUpcallPending = offsetof(pv_vcpu_info, evtchn_upcall_pending);
 
 [[nodiscard]] bool has_error_code(uint8_t vector) { return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17; }
@@ -44,20 +39,19 @@ void bounce(VcpuPage& page, uint64_t handler, bool mask_events, bool with_error_
   uint64_t stack = page.kernel_mode != 0 ? regs.rsp : page.kernel_sp;
   const uint64_t cs = page.kernel_mode != 0 ? PV_FLAT_KERNEL_CS & ~3U : PV_FLAT_USER_CS;
 
-  BounceFrame frame;
-  uint32_t count = 0;
-  frame.words[count++] = regs.rcx;
-  frame.words[count++] = regs.r11;
-  if (with_error_code) frame.words[count++] = error_code;
-  frame.words[count++] = regs.rip;
-  frame.words[count++] = cs | (static_cast<uint64_t>(mask) << 32);
-  frame.words[count++] = (regs.rflags & ~kFlagIf) | (mask == 0 ? kFlagIf : 0);
-  frame.words[count++] = regs.rsp;
-  frame.words[count++] = PV_FLAT_KERNEL_SS;
-
-  stack = (stack & ~uint64_t{15}) - count * sizeof(uint64_t);
-  if (!copy_to_guest(page, stack, frame.words, count * sizeof(uint64_t))) return die(page, kDeathBadGuestStack);
-  if (mask_events) store_byte(page.vcpu_info + kUpcallMask, 1);
+  const uint64_t words = with_error_code ? 8 : 7;
+  stack = (stack & ~uint64_t{15}) - words * sizeof(uint64_t);
+  volatile uint64_t* frame = guest_words(page, stack, words);
+  if (frame == nullptr) return die(page, kDeathBadGuestStack);
+  *frame++ = regs.rcx;
+  *frame++ = regs.r11;
+  if (with_error_code) *frame++ = error_code;
+  *frame++ = regs.rip;
+  *frame++ = cs | (static_cast<uint64_t>(mask) << 32);
+  *frame++ = (regs.rflags & ~kFlagIf) | (mask == 0 ? kFlagIf : 0);
+  *frame++ = regs.rsp;
+  *frame++ = PV_FLAT_KERNEL_SS;
+  if (mask_events) set_byte(page.vcpu_info + kUpcallMask, 1);
   page.kernel_mode = 1;
   regs.rsp = stack;
   regs.rip = handler;
@@ -66,9 +60,10 @@ void bounce(VcpuPage& page, uint64_t handler, bool mask_events, bool with_error_
 }
 
 void do_iret(VcpuPage& page) {
-  pv_iret_context context;
   pv_cpu_user_regs& regs = page.frame;
-  if (!copy_from_guest(page, &context, regs.rsp, sizeof context)) return die(page, kDeathBadIretFrame);
+  const volatile uint64_t* words = guest_words(page, regs.rsp, sizeof(pv_iret_context) / sizeof(uint64_t));
+  if (words == nullptr) return die(page, kDeathBadIretFrame);
+  const pv_iret_context context{words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7], words[8]};
   if ((context.cs & 3) == 3) return die(page, kDeathIretToUser);
   regs.rax = context.rax;
   regs.rip = context.rip;
@@ -78,7 +73,11 @@ void do_iret(VcpuPage& page) {
   regs.rcx = in_syscall ? context.rip : context.rcx;
   regs.r11 = in_syscall ? context.rflags : context.r11;
   page.return_kind = kReturnFull;
-  store_byte(page.vcpu_info + kUpcallMask, (context.rflags & kFlagIf) != 0 ? 0 : 1);
+  if ((context.rflags & kFlagIf) != 0) {
+    store_byte(page.vcpu_info + kUpcallMask, 0);
+  } else {
+    set_byte(page.vcpu_info + kUpcallMask, 1);
+  }
 }
 
 }  // namespace pvisor::shim
@@ -89,7 +88,9 @@ extern "C" void shim_deliver_event(VcpuPage* page) {
   if (page->event.address == 0) return die(*page, kDeathNoEventCallback);
   if (page->return_kind != kReturnFull) {
     // A call was interrupted: it returns to what its `call` pushed.
-    if (!copy_from_guest(*page, &page->frame.rip, page->frame.rsp, sizeof(uint64_t))) return die(*page, kDeathBadGuestStack);
+    const volatile uint64_t* pushed = guest_words(*page, page->frame.rsp, 1);
+    if (pushed == nullptr) return die(*page, kDeathBadGuestStack);
+    page->frame.rip = *pushed;
     page->frame.rsp += sizeof(uint64_t);
     page->frame.rflags = kFlagsAlways;
   }

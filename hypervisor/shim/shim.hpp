@@ -40,6 +40,9 @@ namespace pvisor::shim {
 [[nodiscard]] bool copy_from_guest(const VcpuPage& page, void* to, uint64_t from, uint64_t bytes);
 [[nodiscard]] bool copy_to_guest(const VcpuPage& page, uint64_t to, const void* from, uint64_t bytes);
 
+/// `count` words of the guest's memory, to be read or written one by one, each once; nullptr if they are not all in it.
+[[nodiscard]] volatile uint64_t* guest_words(const VcpuPage& page, uint64_t address, uint64_t count);
+
 /// True for the calls that are answered here.
 [[nodiscard]] bool is_local(uint64_t number);
 /// Answers a local call other than iret and multicall. None of them takes more than three arguments.
@@ -57,6 +60,9 @@ void die(VcpuPage& page, DeathReason reason);
 [[nodiscard]] bool is_interrupted(const VcpuPage& page);
 
 [[nodiscard]] uint8_t load_byte(uint64_t address);
+/// Without a fence: for setting the mask, where an event that is due at this moment may still come.
+void set_byte(uint64_t address, uint8_t value);
+/// With one: for clearing the mask, after which the exit path looks whether an event is pending.
 void store_byte(uint64_t address, uint8_t value);
 
 }  // namespace pvisor::shim

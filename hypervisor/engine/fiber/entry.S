@@ -35,6 +35,9 @@
 #define X87_CONTROL 4864
 #define OTHER_CONTROL 4866
 
+#define UPCALL_PENDING 0                        /* in pv_vcpu_info */
+#define UPCALL_MASK 1
+
 #define EXIT_PREEMPTED 3
 #define RETURN_FULL 1
 #define ALLOW 0
@@ -135,11 +138,11 @@ fiber_exit:
         cmpb    $0, WORK_PENDING(%r11)
         jne     .Lwork
         movq    VCPU_INFO(%r11), %rcx
-        movzwl  (%rcx), %eax                    /* al = upcall_pending, ah = upcall_mask */
-        testb   %al, %al
-        jz      .Lreturn
-        testb   %ah, %ah
-        jz      .Ldeliver
+        /* Byte by byte, as they are written: one load of both would wait for a store of one of them. */
+        cmpb    $0, UPCALL_PENDING(%rcx)
+        je      .Lreturn
+        cmpb    $0, UPCALL_MASK(%rcx)
+        je      .Ldeliver
 .Lreturn:
         cmpb    $RETURN_FULL, RETURN_KIND(%r11)
         je      .Lfull
