@@ -14,7 +14,12 @@
 static char stacks[2][16384] __attribute__((aligned(16)));
 static struct pv_spinlock polite;
 static uint32_t stubborn;
-static unsigned guarded, held_by_others, ended;
+static unsigned ended;
+
+// One for each lock: a vCPU may use the second lock while another still uses the first.
+static struct guarded {
+    unsigned holder, holds, held_by_others;
+} by_polite, by_stubborn;
 
 static void take_stubborn(void)
 {
@@ -22,16 +27,15 @@ static void take_stubborn(void)
         __asm__ volatile("pause");
 }
 
-static void hold(unsigned id)
+static void hold(struct guarded *guarded, unsigned id)
 {
-    static unsigned holder = ~0u;
-    PV_WRITE_ONCE(holder, id);
-    const unsigned before = PV_READ_ONCE(guarded);
+    PV_WRITE_ONCE(guarded->holder, id);
+    const unsigned before = PV_READ_ONCE(guarded->holds);
     for (volatile int i = 0; i < 20; i++)
         ;
-    PV_WRITE_ONCE(guarded, before + 1);
-    if (PV_READ_ONCE(holder) != id)
-        held_by_others++;
+    PV_WRITE_ONCE(guarded->holds, before + 1);
+    if (PV_READ_ONCE(guarded->holder) != id)
+        guarded->held_by_others++;
 }
 
 static void work(void *unused)
@@ -40,14 +44,14 @@ static void work(void *unused)
     const unsigned id = pv_vcpu_id();
     for (unsigned i = 0; i < ROUNDS; i++) {
         pv_spin_lock(&polite);
-        hold(id);
+        hold(&by_polite, id);
         if (i % 64 == 0)
             pv_sched_op(PV_SCHEDOP_YIELD, NULL); // with the lock held, so that the others meet it
         pv_spin_unlock(&polite);
     }
     for (unsigned i = 0; i < ROUNDS; i++) {
         take_stubborn();
-        hold(id);
+        hold(&by_stubborn, id);
         if (i % 256 == 0)
             pv_sched_op(PV_SCHEDOP_YIELD, NULL);
         __atomic_store_n(&stubborn, 0u, __ATOMIC_RELEASE);
@@ -63,7 +67,9 @@ int pv_main(const char *command_line)
     work(NULL);
     while (__atomic_load_n(&ended, __ATOMIC_ACQUIRE) < 3)
         __asm__ volatile("pause");
-    CHECK_EQUAL(guarded, 3 * 2 * ROUNDS);
-    CHECK_EQUAL(held_by_others, 0);
+    CHECK_EQUAL(by_polite.holds, 3 * ROUNDS);
+    CHECK_EQUAL(by_stubborn.holds, 3 * ROUNDS);
+    CHECK_EQUAL(by_polite.held_by_others, 0);
+    CHECK_EQUAL(by_stubborn.held_by_others, 0);
     return report_end();
 }
