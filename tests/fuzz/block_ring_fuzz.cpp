@@ -68,7 +68,6 @@ class JudgingIo final : public BlockIo {
 
 struct Run {
   Run(std::shared_ptr<FakeRam> ram, std::shared_ptr<DiskImage> disk) : guest(std::move(ram)), io(guest), image(std::move(disk)) {
-    memory.spare(guest.ram->page(TestGuest::kRingFrame).first(PV_RING_HEADER_SIZE));
     memory.spare(guest.ram->page(TestGuest::kRamPages + 1));
     connect(0);
   }
@@ -77,9 +76,15 @@ struct Run {
     connection.reset();
     scribbled = false;
     guest.start_ring(index);
+    spare_ring_header();
     connection = BlockConnection::open({DomainId(7), guest.grants, guest.events, guest.work, io, ring_pages, image,
                                         [this](const char*) { connection.reset(); }},
                                        GrantRef(TestGuest::kRingGrant), guest.port, error);
+  }
+  /// The indices are polled, in whatever frame the guest has the ring's grant name now.
+  void spare_ring_header() {
+    const std::uint64_t frame = guest.granted_frame(TestGuest::kRingGrant);
+    if (frame < TestGuest::kRamPages) memory.spare(guest.ram->page(frame).first(PV_RING_HEADER_SIZE));
   }
   void turn() {
     memory.begin_request();

@@ -140,7 +140,12 @@ struct Run {
     const auto owner = index_of(domid);
     bool good = owner && models[*owner].allows(ref, domains[caller]->id().value(), writing);
     good = good && frame < kRamPages && !models[caller].is_held(frame) && !models[caller].shows_foreign(frame);
-    good = good && !(*owner == caller && models[caller].entries[ref].frame == frame);
+    if (good && *owner == caller && models[caller].entries[ref].frame == frame) {
+      // A page cannot stand in for itself. That is found once the grant is in use, and the use ends with its bits cleared.
+      models[caller].take(ref, domains[caller]->id().value(), writing);
+      models[caller].release(ref, writing);
+      good = false;
+    }
     FUZZ_REQUIRE((answer.status == PV_GNTST_OKAY) == good);
     if (!good) return;
     models[*owner].take(ref, domains[caller]->id().value(), writing);

@@ -133,6 +133,11 @@ class TestGuest final : private EventSink, private EventPeers {
     std::memcpy(&entry, ram->page(kRamPages + 1).data() + ref * sizeof(entry), sizeof(entry));
     return entry.flags;
   }
+  [[nodiscard]] std::uint32_t granted_frame(std::uint32_t ref) const {
+    pv_grant_entry_v1 entry{};
+    std::memcpy(&entry, ram->page(kRamPages + 1).data() + ref * sizeof(entry), sizeof(entry));
+    return entry.frame;
+  }
   [[nodiscard]] std::byte* page(std::uint64_t frame) const { return ram->page(frame).data(); }
   [[nodiscard]] std::string data(std::uint32_t index, std::size_t offset = 0, std::size_t bytes = 512) const {
     return {reinterpret_cast<const char*>(page(kDataFrame + index)) + offset, bytes};
