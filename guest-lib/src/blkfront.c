@@ -79,6 +79,13 @@ static void read_info(struct pv_blk *disk)
     disk->info.sector_size = (uint32_t)pv_xenbus_backend_number(&disk->device, "sector-size", PV_BLKIF_SECTOR_SIZE);
     disk->info.can_flush = pv_xenbus_backend_number(&disk->device, "feature-flush-cache", 0) != 0;
     disk->info.read_only = (bits & PV_VDISK_READONLY) != 0;
+    disk->info.can_discard = pv_xenbus_backend_number(&disk->device, "feature-discard", 0) != 0;
+    if (disk->info.can_discard)
+        disk->info.discard_granularity = (uint32_t)pv_xenbus_backend_number(&disk->device, "discard-granularity", 0);
+    const uint64_t indirect = pv_xenbus_backend_number(&disk->device, "feature-max-indirect-segments", 0);
+    disk->info.max_pages = PV_BLKIF_MAX_SEGMENTS_PER_REQUEST;
+    if (indirect > PV_BLKIF_MAX_SEGMENTS_PER_REQUEST)
+        disk->info.max_pages = indirect < BLK_MAX_PAGES ? (uint32_t)indirect : BLK_MAX_PAGES;
 }
 
 // States 1, (2), 3, (4), 4; those in brackets are the other half's.
@@ -105,13 +112,38 @@ static int connect(struct pv_blk *disk)
     return pv_xenbus_set_state(device, PV_XENBUS_STATE_CONNECTED);
 }
 
-// Gives back ring, grant and port. A ring the back end still maps stays granted, and so must not be used again.
+int pv_blk_make_segment_page(const struct pv_blk *disk, struct blk_slot *slot)
+{
+    if (slot->page)
+        return 0;
+    struct pv_blkif_request_segment *page = pv_page_alloc();
+    if (!page)
+        return -PV_ENOMEM;
+    const int grant = pv_grant_access(disk->device.backend_domid, pv_virt_to_mfn(page), true);
+    if (grant < 0) {
+        pv_page_free(page);
+        return grant;
+    }
+    slot->page = page;
+    slot->page_grant = (pv_grant_ref_t)grant;
+    return 0;
+}
+
+// A page the back end still maps stays granted, and so must not be used again.
+static void release_page(void *page, pv_grant_ref_t grant)
+{
+    if (!grant || pv_grant_end(grant) == 0)
+        pv_page_free(page);
+}
+
+// Gives back pages, grants and port.
 static void release(struct pv_blk *disk)
 {
     if (disk->port)
         pv_event_close(disk->port);
-    if (!disk->ring_grant || pv_grant_end(disk->ring_grant) == 0)
-        pv_page_free(disk->ring);
+    release_page(disk->ring, disk->ring_grant);
+    for (unsigned i = 0; i < PV_BLK_DEPTH; i++)
+        release_page(disk->slots[i].page, disk->slots[i].page_grant);
     pv_free(disk);
 }
 

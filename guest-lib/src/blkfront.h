@@ -7,11 +7,16 @@
 #include <pv/event.h>
 #include <pv/xenbus.h>
 
+// A request uses at most one page of segments, and the buffer of 1 MiB at any alignment is worth no second one.
+#define BLK_MAX_PAGES 256
+
 // A request under way and the grants it holds. Its index is the request's id on the ring.
 struct blk_slot {
     struct pv_blk_request *request; // null: free
     unsigned segments;
-    pv_grant_ref_t grants[PV_BLKIF_MAX_SEGMENTS_PER_REQUEST];
+    struct pv_blkif_request_segment *page; // of an indirect request's segments; made when first needed, then kept
+    pv_grant_ref_t page_grant;
+    pv_grant_ref_t grants[BLK_MAX_PAGES];
 };
 
 struct pv_blk {
@@ -25,6 +30,9 @@ struct pv_blk {
     bool broken;       // the back end did what cannot be: nothing of it is believed any more
     struct blk_slot slots[PV_BLK_DEPTH];
 };
+
+// The page of a slot's segments. 0, or -PV_ENOMEM or -PV_ENOSPC.
+int pv_blk_make_segment_page(const struct pv_blk *disk, struct blk_slot *slot);
 
 // Ends all requests under way with -PV_EIO.
 void pv_blk_fail_all(struct pv_blk *disk);

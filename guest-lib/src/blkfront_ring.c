@@ -19,16 +19,21 @@ static int check(const struct pv_blk *disk, const struct pv_blk_request *request
         return -PV_EIO;
     if (request->operation == PV_BLKIF_OP_FLUSH_DISKCACHE)
         return info->can_flush ? 0 : -PV_EOPNOTSUPP;
-    if (request->operation != PV_BLKIF_OP_READ && request->operation != PV_BLKIF_OP_WRITE)
+    const bool discards = request->operation == PV_BLKIF_OP_DISCARD;
+    if (request->operation != PV_BLKIF_OP_READ && request->operation != PV_BLKIF_OP_WRITE && !discards)
         return -PV_EINVAL;
-    if (request->operation == PV_BLKIF_OP_WRITE && info->read_only)
+    if (request->operation != PV_BLKIF_OP_READ && info->read_only)
         return -PV_EROFS;
-    if (request->count == 0 || (uintptr_t)request->buffer % PV_BLKIF_SECTOR_SIZE != 0)
+    if (discards && !info->can_discard)
+        return -PV_EOPNOTSUPP;
+    if (request->count == 0 || (!discards && (uintptr_t)request->buffer % PV_BLKIF_SECTOR_SIZE != 0))
         return -PV_EINVAL;
     if (request->sector > info->sectors || request->count > info->sectors - request->sector)
         return -PV_ERANGE;
+    if (discards)
+        return 0;
     const uintptr_t in_page = (uintptr_t)request->buffer % PV_PAGE_SIZE / PV_BLKIF_SECTOR_SIZE;
-    if (request->count > PV_BLKIF_MAX_SEGMENTS_PER_REQUEST * SECTORS_PER_PAGE - in_page)
+    if (request->count > info->max_pages * SECTORS_PER_PAGE - in_page)
         return -PV_E2BIG;
     return 0;
 }
@@ -41,14 +46,13 @@ static void end_grants(struct blk_slot *slot)
     slot->segments = 0;
 }
 
-// Grants the buffer page by page and describes it in `wire`.
-static int add_segments(const struct pv_blk *disk, struct blk_slot *slot, struct pv_blkif_request *wire)
+// Grants the buffer page by page and describes it in `segments`.
+static int add_segments(const struct pv_blk *disk, struct blk_slot *slot, struct pv_blkif_request_segment *segments)
 {
     const struct pv_blk_request *request = slot->request;
     const bool read_only = request->operation == PV_BLKIF_OP_WRITE; // the disk reads what we write
     const char *at = request->buffer;
-    size_t left = request->operation == PV_BLKIF_OP_FLUSH_DISKCACHE ? 0 : request->count;
-    slot->segments = 0;
+    size_t left = request->count;
     while (left) {
         const unsigned first = (unsigned)((uintptr_t)at % PV_PAGE_SIZE / PV_BLKIF_SECTOR_SIZE);
         const unsigned count = left < SECTORS_PER_PAGE - first ? (unsigned)left : SECTORS_PER_PAGE - first;
@@ -58,13 +62,63 @@ static int add_segments(const struct pv_blk *disk, struct blk_slot *slot, struct
             return -PV_EAGAIN;
         }
         slot->grants[slot->segments] = (pv_grant_ref_t)grant;
-        wire->seg[slot->segments++] = (struct pv_blkif_request_segment){
+        segments[slot->segments++] = (struct pv_blkif_request_segment){
             .gref = (pv_grant_ref_t)grant, .first_sect = (uint8_t)first, .last_sect = (uint8_t)(first + count - 1)};
         at += count * PV_BLKIF_SECTOR_SIZE;
         left -= count;
     }
-    wire->nr_segments = (uint8_t)slot->segments;
     return 0;
+}
+
+static unsigned pages_of(const struct pv_blk_request *request)
+{
+    const size_t in_page = (uintptr_t)request->buffer % PV_PAGE_SIZE;
+    return (unsigned)((in_page + request->count * PV_BLKIF_SECTOR_SIZE + PV_PAGE_SIZE - 1) / PV_PAGE_SIZE);
+}
+
+// More pages than an entry has room for: the entry names a page that describes them.
+static int write_indirect(struct pv_blk *disk, struct blk_slot *slot, union pv_blkif_sring_entry *wire)
+{
+    if (pv_blk_make_segment_page(disk, slot) < 0) {
+        disk->info.max_pages = PV_BLKIF_MAX_SEGMENTS_PER_REQUEST;
+        return -PV_ENOMEM;
+    }
+    const int result = add_segments(disk, slot, slot->page);
+    wire->indirect = (struct pv_blkif_request_indirect){
+        .operation = PV_BLKIF_OP_INDIRECT,
+        .indirect_op = slot->request->operation,
+        .nr_segments = (uint16_t)slot->segments,
+        .sector_number = slot->request->sector,
+        .handle = (uint16_t)disk->info.number,
+        .indirect_grefs = {slot->page_grant},
+    };
+    return result;
+}
+
+static int write_transfer(struct pv_blk *disk, struct blk_slot *slot, union pv_blkif_sring_entry *wire)
+{
+    if (pages_of(slot->request) > PV_BLKIF_MAX_SEGMENTS_PER_REQUEST)
+        return write_indirect(disk, slot, wire);
+    const int result = add_segments(disk, slot, wire->req.seg);
+    wire->req.nr_segments = (uint8_t)slot->segments;
+    return result;
+}
+
+// Fills in the entry, but for its id, and grants what it names.
+static int write_entry(struct pv_blk *disk, struct blk_slot *slot, union pv_blkif_sring_entry *wire)
+{
+    const struct pv_blk_request *request = slot->request;
+    wire->req = (struct pv_blkif_request){.operation = request->operation, .handle = (uint16_t)disk->info.number};
+    switch (request->operation) {
+    case PV_BLKIF_OP_FLUSH_DISKCACHE: return 0;
+    case PV_BLKIF_OP_DISCARD:
+        wire->discard.sector_number = request->sector;
+        wire->discard.nr_sectors = request->count;
+        return 0;
+    default:
+        wire->req.sector_number = request->sector;
+        return write_transfer(disk, slot, wire);
+    }
 }
 
 static struct blk_slot *free_slot(struct pv_blk *disk)
@@ -95,20 +149,17 @@ int pv_blk_submit(struct pv_blk *disk, struct pv_blk_request *request)
     if (!slot)
         return -PV_EAGAIN;
 
-    struct pv_blkif_request wire = {
-        .operation = request->operation,
-        .handle = (uint16_t)disk->info.number,
-        .id = (uint64_t)(slot - disk->slots),
-        .sector_number = request->sector,
-    };
+    union pv_blkif_sring_entry wire;
     slot->request = request;
-    const int result = add_segments(disk, slot, &wire);
+    slot->segments = 0;
+    const int result = write_entry(disk, slot, &wire);
     if (result < 0) {
         slot->request = NULL;
         return result;
     }
+    wire.req.id = (uint64_t)(slot - disk->slots); // at the same place in all entries
     request->status = PV_BLK_UNDER_WAY;
-    disk->ring->ring[disk->requests % PV_BLKIF_RING_ENTRIES].req = wire; // step 1
+    disk->ring->ring[disk->requests % PV_BLKIF_RING_ENTRIES] = wire; // step 1
     disk->requests++;
     publish(disk);
     return 0;

@@ -11,10 +11,10 @@
 #define BATCH 16
 #define BOUNCE_ORDER 3
 
-static size_t largest_request(const char *buffer, size_t count)
+static size_t largest_request(const struct pv_blk *disk, const char *buffer, size_t count)
 {
     const size_t in_page = (uintptr_t)buffer % PV_PAGE_SIZE / PV_BLKIF_SECTOR_SIZE;
-    const size_t most = PV_BLKIF_MAX_SEGMENTS_PER_REQUEST * (PV_PAGE_SIZE / PV_BLKIF_SECTOR_SIZE) - in_page;
+    const size_t most = disk->info.max_pages * (PV_PAGE_SIZE / PV_BLKIF_SECTOR_SIZE) - in_page;
     return count < most ? count : most;
 }
 
@@ -34,12 +34,16 @@ static int64_t transfer_batch(struct pv_blk *disk, uint8_t operation, uint64_t s
     size_t moved = 0;
     int result = 0;
     while (submitted < BATCH && moved < count && result == 0) {
-        const size_t part = largest_request(buffer, count - moved);
+        const size_t part = largest_request(disk, buffer, count - moved);
         batch[submitted] = (struct pv_blk_request){
             .operation = operation, .sector = sector + moved, .count = part, .buffer = buffer};
         result = pv_blk_submit(disk, &batch[submitted]);
         if (result == -PV_EAGAIN && submitted > 0) {
             result = wait_for_one(disk, batch, submitted);
+            continue;
+        }
+        if (result == -PV_ENOMEM && part > largest_request(disk, buffer, count - moved)) {
+            result = 0; // max_pages is smaller now
             continue;
         }
         if (result == 0) {
@@ -112,14 +116,28 @@ int pv_blk_write(struct pv_blk *disk, uint64_t sector, const void *buffer, size_
     return transfer(disk, PV_BLKIF_OP_WRITE, sector, (char *)(uintptr_t)buffer, count);
 }
 
+// For requests without data.
+static int submit_and_wait(struct pv_blk *disk, struct pv_blk_request *request)
+{
+    int result;
+    while ((result = pv_blk_submit(disk, request)) == -PV_EAGAIN)
+        if (pv_blk_poll(disk) == 0)
+            pv_event_wait(disk->port);
+    return result < 0 ? result : pv_blk_wait(disk, request);
+}
+
 int pv_blk_flush(struct pv_blk *disk)
 {
     if (!disk->info.can_flush)
         return disk->broken ? -PV_EIO : 0;
     struct pv_blk_request request = {.operation = PV_BLKIF_OP_FLUSH_DISKCACHE};
-    int result;
-    while ((result = pv_blk_submit(disk, &request)) == -PV_EAGAIN)
-        if (pv_blk_poll(disk) == 0)
-            pv_event_wait(disk->port);
-    return result < 0 ? result : pv_blk_wait(disk, &request);
+    return submit_and_wait(disk, &request);
+}
+
+int pv_blk_discard(struct pv_blk *disk, uint64_t sector, uint64_t count)
+{
+    if (count == 0)
+        return 0;
+    struct pv_blk_request request = {.operation = PV_BLKIF_OP_DISCARD, .sector = sector, .count = count};
+    return submit_and_wait(disk, &request);
 }

@@ -172,6 +172,7 @@ CommandLine parse_command_line(std::span<const std::string> args, std::span<cons
   const std::string_view command = kCommands[*words.command];
   if (!typed.timeout.empty()) line.plan.timeout_ns = parse_duration_ns("--timeout", typed.timeout);
   line.plan.seed = pick_seed(typed);
+  line.plan.statistics = typed.statistics;
   if (command == "run") {
     line.plan.domains.push_back(run_spec(typed, after_dashes, engines));
   } else if (command == "boot") {

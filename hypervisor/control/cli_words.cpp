@@ -63,6 +63,8 @@ struct Parser {
         ->disable_flag_override();
     command.add_option("--seed", typed.seed, "with --deterministic: the number that decides all choices, 0 if not given")
         ->type_name("N");
+    command.add_flag("--statistics", typed.statistics, "at the end one line for each disk: what was asked of it, and what failed")
+        ->disable_flag_override();
   }
 
   static void add_domain(CLI::App& command, Typed& typed) {

@@ -21,6 +21,7 @@ struct Typed {
   std::vector<std::string> disks;
   bool no_reboot = false;
   bool deterministic = false;
+  bool statistics = false;
   bool has_append = false;  ///< given, perhaps with an empty text
   bool has_initrd = false;
 };

@@ -21,7 +21,7 @@ namespace pvisor {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kFileKeys{"version", "domains", "timeout", "deterministic", "seed"};
+constexpr std::array<std::string_view, 6> kFileKeys{"version", "domains", "timeout", "deterministic", "seed", "statistics"};
 constexpr std::array<std::string_view, 15> kDomainKeys{
     "name",   "kernel", "bootloader", "loader",      "ramdisk",   "cmdline",  "memory", "vcpus",
     "engine", "disk",   "console",    "on_poweroff", "on_reboot", "on_crash", "trusted"};
@@ -156,6 +156,7 @@ RunPlan parse_config(const std::string& file, std::string_view text, std::span<c
   check_doubles(context, plan.domains);
   if (top.has("timeout")) plan.timeout_ns = parse_duration_ns(top.place("timeout"), top.text("timeout", {}));
   plan.seed = read_seed(top);
+  plan.statistics = top.boolean("statistics", false);
   return plan;
 }
 

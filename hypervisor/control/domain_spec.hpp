@@ -53,6 +53,7 @@ struct RunPlan {
   std::vector<DomainSpec> domains;
   std::optional<std::uint64_t> timeout_ns;
   std::optional<std::uint64_t> seed;  ///< set: deterministic
+  bool statistics = false;            ///< tell at the end what each disk did
   std::string image_root;             ///< set: all files lie below it, and their names count from it
 };
 

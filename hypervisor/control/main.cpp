@@ -32,6 +32,7 @@ RunPlan make_plan(CommandLine line) {
   if (!line.policy_file.empty()) policy = load_policy(line.policy_file);
   RunPlan plan = load_config(line.config_file, engine_names(), policy ? &*policy : nullptr);
   if (line.plan.seed) plan.seed = line.plan.seed;
+  plan.statistics = plan.statistics || line.plan.statistics;
   if (line.plan.timeout_ns) plan.timeout_ns = line.plan.timeout_ns;
   for (DomainSpec& spec : plan.domains) {
     if (line.engine_override) spec.engine = *line.engine_override;

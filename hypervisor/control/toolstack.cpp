@@ -66,7 +66,8 @@ Toolstack::Toolstack(RunPlan plan)
       time_limit_(monitor_.timers(), [this] { time_limit(); }),
       clock_timer_(monitor_.timers(), [this] { refine_clock(); }),
       clock_interval_ns_(kFirstRefinementNs),
-      timeout_ns_(plan.timeout_ns) {
+      timeout_ns_(plan.timeout_ns),
+      tells_statistics_(plan.statistics) {
   if (director_) monitor_.set_director(&*director_);
   for (DomainSpec& spec : plan.domains) {
     HostedDomain& hosted = hosted_.emplace_back();
@@ -155,9 +156,18 @@ int Toolstack::run() {
   const std::string hash = hash_line();  // what follows is the host's time again
   drain_consoles();
   consoles_.restore();
+  if (tells_statistics_) tell_statistics();
   if (must_check_leftovers()) check_leftovers();
   if (!hash.empty()) log_.text(hash);
   return status_;
+}
+
+void Toolstack::tell_statistics() {
+  for (const HostedDomain& hosted : hosted_) {
+    for (std::size_t i = 0; i < hosted.images.size(); ++i) {
+      log_.line(fmt::format("domain {}: disk {}: {}", hosted.spec.name, hosted.spec.disks[i].vdev, hosted.images[i]->statistics().to_string()));
+    }
+  }
 }
 
 void Toolstack::turn() {

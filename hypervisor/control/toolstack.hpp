@@ -73,6 +73,7 @@ class Toolstack final : private MonitorHooks {
   [[nodiscard]] std::string hash_line() const;
   void check_leftovers();
   [[nodiscard]] Leftovers count_leftovers();
+  void tell_statistics();
   void drain_consoles();
   void time_limit();
   void quit(int status);
@@ -102,6 +103,7 @@ class Toolstack final : private MonitorHooks {
   Timer clock_timer_;
   std::uint64_t clock_interval_ns_;
   std::optional<std::uint64_t> timeout_ns_;
+  bool tells_statistics_;
   RamRoll rams_;
   std::size_t descriptors_at_start_ = 0;
   int status_ = 0;                 ///< the first that is not 0

@@ -82,34 +82,51 @@ void make_random_file(const std::filesystem::path& path) {
   }
 }
 
-/// Nanoseconds that one 4 KiB random read takes fio; 0 if there is no fio.
-double fio_read_ns(const std::string& file) {
-  const ChildResult fio = run_child({"fio", "--name=floor", "--filename=" + file, "--ioengine=io_uring", "--rw=randread", "--bs=4k",
-                                     "--iodepth=32", "--direct=0", "--invalidate=0", "--time_based", "--runtime=2",
-                                     "--output-format=json"});
+/// The same load in fio's words and in those of block-load.
+struct BlockLoad {
+  std::vector<std::string> fio;
+  std::string guest;
+};
+
+const BlockLoad& random_4k() {
+  static const BlockLoad load{{"--rw=randread", "--bs=4k", "--iodepth=32"}, "1000000"};
+  return load;
+}
+
+const BlockLoad& sequential_1m() {
+  static const BlockLoad load{{"--rw=read", "--bs=1M", "--iodepth=4"}, "20000 sequential"};
+  return load;
+}
+
+/// Nanoseconds that one read takes fio; 0 if there is no fio.
+double fio_read_ns(const std::string& file, const BlockLoad& load) {
+  std::vector<std::string> command{"fio", "--name=floor", "--filename=" + file, "--ioengine=io_uring", "--direct=0", "--invalidate=0",
+                                   "--time_based", "--runtime=2", "--output-format=json"};
+  command.insert(command.end(), load.fio.begin(), load.fio.end());
+  const ChildResult fio = run_child(command);
   if (fio.status != 0) return 0;
   const auto report = nlohmann::json::parse(fio.output.substr(fio.output.find('{')), nullptr, false);
   if (report.is_discarded()) return 0;
   return 1e9 / report["jobs"][0]["read"]["iops"].get<double>();
 }
 
-double guest_read_ns(const std::string& file, std::uint64_t reads) {
-  const ChildResult child = run_child({kPvisor, "run", "--disk", file + ",ro", kGuests + "/block-load.elf", "--", std::to_string(reads)});
+double guest_read_ns(const std::string& file, const BlockLoad& load) {
+  const ChildResult child = run_child({kPvisor, "run", "--disk", file + ",ro", kGuests + "/block-load.elf", "--", load.guest});
   const auto at = child.output.find("ns_per_read ");
   if (child.status != 0 || at == std::string::npos) return 0;
   return std::strtod(child.output.c_str() + at + 12, nullptr);
 }
 
 /// fio and the guest in turn, on the same cached file, so that both see the same machine.
-void random_reads(benchmark::State& state) {
+void block_reads(benchmark::State& state, const BlockLoad& load) {
   const Scratch scratch;
   const std::string file = scratch.file("reads.img");
   make_random_file(file);
   double fio_total = 0;
   double guest_total = 0;
   for (auto _ : state) {
-    const double fio = fio_read_ns(file);
-    const double guest = guest_read_ns(file, 1'000'000);
+    const double fio = fio_read_ns(file, load);
+    const double guest = guest_read_ns(file, load);
     if (fio == 0) return state.SkipWithError("no floor: fio is not installed, or denied io_uring");
     if (guest == 0) return state.SkipWithError("the guest failed");
     fio_total += fio;
@@ -122,7 +139,12 @@ void random_reads(benchmark::State& state) {
   state.counters["x_floor"] = guest_total / fio_total;      // time against time: below 1 is faster than fio
   state.counters["speed_of_fio"] = fio_total / guest_total; // rate against rate
 }
+
+void random_reads(benchmark::State& state) { block_reads(state, random_4k()); }
 BENCHMARK(random_reads)->Name("block_randread_4k/fiber/32")->UseManualTime()->Iterations(3);
+
+void sequential_reads(benchmark::State& state) { block_reads(state, sequential_1m()); }
+BENCHMARK(sequential_reads)->Name("block_read_1m/fiber/4")->UseManualTime()->Iterations(3);
 
 }  // namespace
 

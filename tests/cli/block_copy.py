@@ -20,5 +20,5 @@ def content_of(path):
         return file.read()
 
 
-def run(program, source, target, **how):
-    return program.run("run", program.block_copy, "--disk", source, "--disk", target, "--", f"sectors={SECTORS}", **how)
+def run(program, source, target, options=(), **how):
+    return program.run("run", program.block_copy, *options, "--disk", source, "--disk", target, "--", f"sectors={SECTORS}", **how)

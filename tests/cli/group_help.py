@@ -5,7 +5,7 @@ import json
 import pathlib
 import re
 
-EVERYWHERE = {"--engine", "--timeout", "--no-reboot", "--deterministic", "--seed"}
+EVERYWHERE = {"--engine", "--timeout", "--no-reboot", "--deterministic", "--seed", "--statistics"}
 OF_A_DOMAIN = {"--memory", "--vcpus", "--disk", "--console", "--name", "--on-poweroff", "--on-reboot", "--on-crash"}
 COMMANDS = {
     "boot": EVERYWHERE | OF_A_DOMAIN | {"--loader", "--config", "--menu"},
@@ -19,6 +19,7 @@ KEY_OF = {
     "--no-reboot": "on_reboot", "--append": "cmdline", "--initrd": "ramdisk", "--loader": "loader", "--config": "cmdline",
     "--menu": "ramdisk", "--console": "console", "--on-poweroff": "on_poweroff", "--on-reboot": "on_reboot",
     "--on-crash": "on_crash", "--deterministic": "deterministic", "--seed": "seed",
+    "--statistics": "statistics",
 }
 WITHOUT_KEY = {"--help", "--version"}  # they start nothing
 OF_WHO_STARTS_IT = {"--policy"}        # it limits the file, which therefore cannot say it

@@ -36,7 +36,10 @@ class JudgingIo final : public BlockIo {
       FUZZ_REQUIRE(guest_.grants.is_in_use(GuestFrame{static_cast<std::uint64_t>(bytes.data() - ram) / kPageSize}));
       length += bytes.size();
     }
-    FUZZ_REQUIRE(request->kind == IoKind::Flush ? request->spans.empty() : length > 0);
+    const bool has_data = request->kind == IoKind::Read || request->kind == IoKind::Write;
+    FUZZ_REQUIRE(request->spans.empty() == !has_data);
+    if (request->kind == IoKind::Discard) length = request->discard_length;
+    FUZZ_REQUIRE(request->kind == IoKind::Flush ? length == 0 : length > 0);
     FUZZ_REQUIRE(request->offset <= kSectors * 512 && length <= kSectors * 512 - request->offset);
     lengths_.push_back(static_cast<std::int64_t>(length));
     held_.push_back(std::move(request));
@@ -105,20 +108,39 @@ struct Run {
       FUZZ_REQUIRE(response.status == PV_BLKIF_RSP_OKAY || response.status == PV_BLKIF_RSP_ERROR || response.status == PV_BLKIF_RSP_EOPNOTSUPP);
     }
   }
+  static void fill_segments(FuzzInput& input, std::span<pv_blkif_request_segment> segments) {
+    for (auto& segment : segments) {
+      segment.gref = static_cast<std::uint32_t>(input.below(kGrantSlots));
+      segment.first_sect = static_cast<std::uint8_t>(input.below(9));
+      segment.last_sect = static_cast<std::uint8_t>(input.below(9));
+    }
+  }
+  /// Its segments lie in a page that other requests may fill with data.
+  pv_blkif_request make_indirect(FuzzInput& input, const pv_blkif_request& request) const {
+    const std::size_t count = input.take<std::uint16_t>() % (kMaxIndirectSegments + 2);
+    std::array<pv_blkif_request_segment, kMaxIndirectSegments + 1> segments{};
+    fill_segments(input, std::span(segments).first(std::min<std::size_t>(count, input.below(16))));
+    std::fill(segments.begin() + 16, segments.end(), test_segment(0, 0, 0));
+    std::memcpy(guest.page(TestGuest::kDataFrame), segments.data(), sizeof segments);
+    return test_indirect(request.nr_segments % 3, request.id, request.sector_number, static_cast<std::uint16_t>(count),
+                         input.below(8) == 0 ? static_cast<std::uint32_t>(input.below(kGrantSlots)) : TestGuest::kDataGrant);
+  }
   void put(FuzzInput& input) {
     pv_blkif_request request{};
     if (input.below(4) == 0) {
       const auto raw = input.take_bytes(sizeof request);
       if (!raw.empty()) std::memcpy(&request, raw.data(), raw.size());
     } else {
-      request.operation = static_cast<std::uint8_t>(input.below(6));
+      request.operation = static_cast<std::uint8_t>(input.below(7));
       request.nr_segments = static_cast<std::uint8_t>(input.below(13));
       request.id = input.take<std::uint8_t>();
       request.sector_number = input.below(2 * kSectors);
-      for (auto& segment : std::span(request.seg).first(std::min<std::size_t>(request.nr_segments, std::size(request.seg)))) {
-        segment.gref = static_cast<std::uint32_t>(input.below(kGrantSlots));
-        segment.first_sect = static_cast<std::uint8_t>(input.below(9));
-        segment.last_sect = static_cast<std::uint8_t>(input.below(9));
+      if (request.operation == PV_BLKIF_OP_DISCARD) {
+        request = test_discard(request.id, request.sector_number, input.below(2 * kSectors), request.nr_segments % 2);
+      } else if (request.operation == PV_BLKIF_OP_INDIRECT) {
+        request = make_indirect(input, request);
+      } else {
+        fill_segments(input, std::span(request.seg).first(std::min<std::size_t>(request.nr_segments, std::size(request.seg))));
       }
     }
     scribbled = scribbled || guest.req_prod - guest.rsp_cons >= PV_BLKIF_RING_ENTRIES;  // over a response not taken yet

@@ -8,6 +8,16 @@ def put(operation, sector, segments):
     return body + b"".join(bytes(segment) for segment in segments)
 
 
+def discard(sector, count):
+    return bytes([0, 1, 5, 0, 7, sector, count])
+
+
+def indirect(operation, sector, segments):
+    """Named by the grant of the first data page, which holds them."""
+    body = bytes([0, 1, 6, operation, 7, sector]) + len(segments).to_bytes(2, "little") + bytes([len(segments)])
+    return body + b"".join(bytes(segment) for segment in segments) + bytes([1])
+
+
 PUSH, TURN, TAKE = bytes([3]), bytes([4]), bytes([6])
 
 
@@ -25,6 +35,9 @@ def seeds():
     flush = put(3, 0, [])
     yield "read", served(read)
     yield "read-write-flush", served(read, write, flush)
+    yield "discard", served(read, discard(8, 16), read)
+    yield "discard-beyond", served(discard(63, 2))
+    yield "indirect", served(*[indirect(n % 2, n, [(17 + k, 0, 1) for k in range(n + 1)]) for n in range(12)])
     yield "full-ring", served(*[put(0, n % 8, [(16 + n, 0, 7)]) for n in range(32)])
     yield "beyond-the-end", served(put(1, 63, [(16, 0, 7)]))
     yield "short-and-failed", read + write + PUSH + TURN + finish(0) + finish(1) + TURN + TAKE

@@ -5,6 +5,8 @@
 
 #include <pvabi/io/xs_wire.h>
 
+#include <array>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -79,6 +81,31 @@ TEST_CASE("a block request is acted upon as it was copied, and each of its bytes
   }
   CHECK(memory.second_fetches() == 0);
   CHECK(memory.fetches() == 200 * sizeof(pv_blkif_request));
+}
+
+TEST_CASE("the segments of an indirect block request are acted upon as they were copied, and each byte is read once") {
+  BlockRing f;
+  constexpr std::uint64_t kSegmentFrame = 4;
+  constexpr std::uint32_t kSegmentGrant = 90;
+  f.guest.grant(kSegmentGrant, kSegmentFrame);
+  std::array<pv_blkif_request_segment, 100> segments{};
+  ChangingMemory memory;
+  memory.spare(f.header());
+  memory.spare(f.grant_table());
+  for (std::uint32_t i = 0; i < 50; ++i) {
+    for (auto& segment : segments) segment = test_segment(i % 64, 1, 1);
+    std::memcpy(f.guest.page(kSegmentFrame), segments.data(), sizeof segments);
+    memory.begin_request();
+    f.guest.request(test_indirect(PV_BLKIF_OP_READ, i, i, segments.size(), kSegmentGrant));
+    f.guest.run();
+    const bool fits = i + segments.size() <= 128;
+    REQUIRE(f.io.held.size() == (fits ? 1 : 0));
+    if (fits) f.io.finish(segments.size() * 512);
+    f.guest.run();
+    CHECK(f.guest.responses().at(0).status == (fits ? PV_BLKIF_RSP_OKAY : PV_BLKIF_RSP_ERROR));
+  }
+  CHECK(memory.second_fetches() == 0);
+  CHECK(memory.fetches() == 50 * (sizeof(pv_blkif_request) + sizeof segments));
 }
 
 TEST_CASE("a ring index that changes after each look makes a broken ring, not a wrong number of requests") {

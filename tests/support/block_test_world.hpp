@@ -91,6 +91,7 @@ class HeldBlockIo final : public BlockIo {
     ssize_t answer = 0;
     if (request.kind == IoKind::Read) answer = ::preadv(request.fd, IoProgress::vectors(request), count, offset);
     if (request.kind == IoKind::Write) answer = ::pwritev(request.fd, IoProgress::vectors(request), count, offset);
+    if (request.kind == IoKind::Discard) answer = ::fallocate(request.fd, kDiscardMode, offset, static_cast<off_t>(request.discard_length));
     finish(answer < 0 ? -errno : answer);
   }
   void execute_all() {
@@ -210,6 +211,37 @@ inline pv_blkif_request test_request(std::uint8_t operation, std::uint64_t id, s
   request.sector_number = sector;
   std::copy(segments.begin(), segments.end(), request.seg);
   return request;
+}
+
+/// An entry of another layout, as the ring's union has it.
+template <class Entry>
+pv_blkif_request test_entry(const Entry& entry) {
+  pv_blkif_request request{};
+  std::memcpy(static_cast<void*>(&request), &entry, sizeof(entry));
+  return request;
+}
+
+inline pv_blkif_request test_discard(std::uint64_t id, std::uint64_t sector, std::uint64_t count, std::uint8_t flag = 0) {
+  pv_blkif_request_discard discard{};
+  discard.operation = PV_BLKIF_OP_DISCARD;
+  discard.flag = flag;
+  discard.id = id;
+  discard.sector_number = sector;
+  discard.nr_sectors = count;
+  return test_entry(discard);
+}
+
+/// Segments are in the page that `page_grant` grants.
+inline pv_blkif_request test_indirect(std::uint8_t operation, std::uint64_t id, std::uint64_t sector, std::uint16_t count,
+                                      std::uint32_t page_grant) {
+  pv_blkif_request_indirect indirect{};
+  indirect.operation = PV_BLKIF_OP_INDIRECT;
+  indirect.indirect_op = operation;
+  indirect.nr_segments = count;
+  indirect.id = id;
+  indirect.sector_number = sector;
+  indirect.indirect_grefs[0] = page_grant;
+  return test_entry(indirect);
 }
 
 }  // namespace pvisor

@@ -85,12 +85,17 @@ TEST_CASE_FIXTURE(Fixture, "a disk shows its size, its kind and its features bef
   CHECK(back("dev") == "xvda");
   CHECK(back("device-type") == "disk");
   CHECK(back("feature-flush-cache") == "1");
-  CHECK(back("feature-discard") == "-");
-  CHECK(back("feature-max-indirect-segments") == "-");
+  CHECK(back("feature-discard") == "1");
+  CHECK(std::stoul(back("discard-granularity")) % 512 == 0);
+  CHECK(back("discard-alignment") == "0");
+  CHECK(back("discard-secure") == "0");
+  CHECK(back("feature-max-indirect-segments") == "256");
+  CHECK(back("feature-persistent") == "-");
   CHECK(store.read(std::string(kFront) + "/virtual-device") == "51712");
   start(DiskAccess::ReadOnly);
   CHECK(back("mode") == "r");
   CHECK(back("info") == "4");
+  CHECK(back("feature-discard") == "-");
 }
 
 TEST_CASE_FIXTURE(Fixture, "no node of a disk tells the guest where the file is") {
@@ -117,6 +122,11 @@ TEST_CASE("a front end connects, reads, writes and flushes a real file") {
     f.guest.request(test_request(PV_BLKIF_OP_FLUSH_DISKCACHE, 2, 0, {}));
     CHECK(f.wait_for_responses(1)[0].status == PV_BLKIF_RSP_OKAY);
     CHECK(f.disk.read(100, 1024) == f.guest.data(0, 0, 1024));
+    f.guest.request(test_discard(3, 101, 3));
+    CHECK(f.wait_for_responses(1)[0].status == PV_BLKIF_RSP_OKAY);
+    CHECK(f.disk.read(100) == f.guest.data(0));
+    CHECK(f.disk.read(101, 1536) == std::string(1536, '\0'));
+    CHECK(f.disk.read(104) == std::string(512, 105));
     CHECK(f.state("5") == "5");
     CHECK(f.state("6") == "6");
     CHECK(f.guest.grants.uses() == 0);

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "support/block_test_world.hpp"
+#include "support/block_connection_world.hpp"
 
 using namespace pvisor;
 
@@ -20,52 +20,7 @@ constexpr auto kRead = PV_BLKIF_OP_READ;
 constexpr auto kWrite = PV_BLKIF_OP_WRITE;
 constexpr auto kFlush = PV_BLKIF_OP_FLUSH_DISKCACHE;
 
-struct Fixture {
-  TestDisk disk{128};
-  HeldBlockIo io;
-  RingPages ring_pages;
-  TestGuest guest;
-  std::shared_ptr<DiskImage> image = DiskImage::open(disk.path(), DiskAccess::ReadWrite);
-  std::unique_ptr<BlockConnection> connection;
-  std::string error;
-  bool broken = false;
-
-  Fixture() { connect(); }
-
-  BlockSetup setup() {
-    return {DomainId(7), guest.grants, guest.events, guest.work, io, ring_pages, image, [this](const char*) {
-              broken = true;
-              connection.reset();
-            }};
-  }
-  void connect() {
-    connection.reset();
-    connection = BlockConnection::open(setup(), GrantRef(TestGuest::kRingGrant), guest.port, error);
-    guest.run();
-  }
-  void make_read_only() {
-    connection.reset();
-    image.reset();
-    image = DiskImage::open(disk.path(), DiskAccess::ReadOnly);
-    connect();
-  }
-  /// Pushes one request, does what it asks for and returns its response.
-  pv_blkif_response ask(const pv_blkif_request& request) {
-    guest.request(request);
-    guest.run();
-    io.execute_all();
-    guest.run();
-    const auto all = guest.responses();
-    REQUIRE(all.size() == 1);
-    return all.front();
-  }
-  [[nodiscard]] std::vector<int> statuses() {
-    std::vector<int> out;
-    guest.run();
-    for (const auto& response : guest.responses()) out.push_back(response.status);
-    return out;
-  }
-};
+using Fixture = BlockConnectionWorld;
 
 }  // namespace
 

@@ -36,6 +36,9 @@ struct pv_blk_info {
     uint32_t sector_size; // of the disk itself, 512 or more
     bool read_only;
     bool can_flush;
+    bool can_discard;
+    uint32_t discard_granularity; // bytes that the host gives back at a time; 0 if it cannot discard
+    uint32_t max_pages;           // that the buffer of one request may touch; 11, or more where the disk offers it
 };
 
 // The numbers of the domain's disks in rising order; returns how many there are, at most max.
@@ -55,6 +58,10 @@ int pv_blk_write(struct pv_blk *disk, uint64_t sector, const void *buffer, size_
 // Waits until everything written is on the disk. 0 without doing anything if the disk has no cache to flush.
 int pv_blk_flush(struct pv_blk *disk);
 
+// Tells the disk that these sectors' content is not needed any more, and waits for it. They may read as zeros from now on, or as
+// before. -PV_EOPNOTSUPP if the disk cannot, which may show only when it is asked to.
+int pv_blk_discard(struct pv_blk *disk, uint64_t sector, uint64_t count);
+
 // Waits for what is under way, disconnects, and frees the disk. The next kernel of this domain finds it as new.
 int pv_blk_close(struct pv_blk *disk);
 
@@ -64,9 +71,9 @@ int pv_blk_close(struct pv_blk *disk);
 #define PV_BLK_UNDER_WAY 1                 // pv_blk_request.status of a request that is not done yet
 
 struct pv_blk_request {
-    uint8_t operation; // PV_BLKIF_OP_READ, WRITE or FLUSH_DISKCACHE (which has no sectors)
+    uint8_t operation; // PV_BLKIF_OP_READ, WRITE, DISCARD (without a buffer) or FLUSH_DISKCACHE (without sectors, too)
     uint64_t sector;
-    size_t count; // sectors; the buffer may touch PV_BLKIF_MAX_SEGMENTS_PER_REQUEST pages
+    size_t count; // sectors; the buffer may touch pv_blk_info.max_pages pages
     void *buffer; // aligned to 512 bytes
     void (*done)(struct pv_blk_request *request); // may be null; called by poll, wait and close; may submit again
     void *context;                                // the caller's own
@@ -74,7 +81,8 @@ struct pv_blk_request {
 };
 
 // Hands a request, which must stay where it is until it is done, to the disk. -PV_EAGAIN: PV_BLK_DEPTH are under way or
-// the domain has no grants left; -PV_E2BIG: too many pages; -PV_EINVAL: alignment.
+// the domain has no grants left; -PV_E2BIG: too many pages; -PV_ENOMEM: no page left to describe more than 11 pages, as
+// max_pages says from then on; -PV_EINVAL: alignment.
 int pv_blk_submit(struct pv_blk *disk, struct pv_blk_request *request);
 
 // Finishes what the disk has answered, without waiting. Returns how many requests that were.

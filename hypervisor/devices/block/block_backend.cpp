@@ -17,7 +17,7 @@ constexpr std::uint32_t kMaxLogLines = 10;
 
 XenbusBackend::Nodes backend_nodes(const Vdev& vdev, const DiskImage& image) {
   const bool read_only = image.is_read_only();
-  return {
+  XenbusBackend::Nodes nodes{
       {"dev", vdev.name},
       {"device-type", "disk"},
       {"type", "raw"},
@@ -25,11 +25,19 @@ XenbusBackend::Nodes backend_nodes(const Vdev& vdev, const DiskImage& image) {
       {"bootable", "1"},
       {"mode", read_only ? "r" : "w"},
       {"feature-flush-cache", "1"},
+      {"feature-max-indirect-segments", std::to_string(kMaxIndirectSegments)},
       {"sectors", std::to_string(image.sectors())},
       {"sector-size", std::to_string(PV_BLKIF_SECTOR_SIZE)},
       {"physical-sector-size", std::to_string(image.physical_sector_size())},
       {"info", std::to_string(read_only ? PV_VDISK_READONLY : 0)},
   };
+  if (!read_only) {
+    nodes.emplace_back("feature-discard", "1");
+    nodes.emplace_back("discard-granularity", std::to_string(image.discard_granularity()));
+    nodes.emplace_back("discard-alignment", "0");
+    nodes.emplace_back("discard-secure", "0");
+  }
+  return nodes;
 }
 
 }  // namespace

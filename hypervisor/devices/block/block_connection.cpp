@@ -2,7 +2,10 @@
 #include "devices/block/block_connection.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstring>
+#include <span>
 #include <utility>
 #include <variant>
 
@@ -10,7 +13,7 @@
 
 namespace pvisor {
 
-/// A transfer or flush on its way through BlockIo. It holds everything that the host may touch: the pages (spans), the
+/// A transfer, flush or discard on its way through BlockIo. It holds everything that the host may touch: the pages (spans), the
 /// grants, the file.
 class BlockConnection::Transfer final : public IoRequest {
  public:
@@ -20,9 +23,8 @@ class BlockConnection::Transfer final : public IoRequest {
 
   /// Takes the granted pages into use; all of them or none.
   [[nodiscard]] bool take_grants(GrantTable& grants, const BlockTransfer& transfer) {
-    const auto access =
-        transfer.direction == BlockTransfer::Direction::FromDisk ? FrameAccess::ReadWrite : FrameAccess::ReadOnly;
-    for (const BlockSegment& segment : transfer.segments()) {
+    const auto access = transfer.direction == BlockDirection::FromDisk ? FrameAccess::ReadWrite : FrameAccess::ReadOnly;
+    for (const BlockSegment& segment : transfer.segments) {
       std::int16_t status = 0;
       auto use = grants.use(segment.grant, kMonitorDomain, access, status);
       auto span = use ? use->pin(segment.offset, segment.length) : std::nullopt;
@@ -41,21 +43,34 @@ class BlockConnection::Transfer final : public IoRequest {
     std::unique_ptr<Transfer> mine(this);
     give_back_grants();
     if (kind == IoKind::Flush && result < 0) image_->set_flush_failed();  // also when nobody waits for it any more
+    const std::int16_t status = status_of(result);
+    image_->statistics().count(kind, length, status == PV_BLKIF_RSP_OKAY);
     BlockConnection* const connection = link_->connection;
     if (connection == nullptr) return;
     if (kind == IoKind::Flush) {
-      connection->flush_ended(std::move(mine), !image_->flush_failed());
+      connection->flush_ended(std::move(mine), status == PV_BLKIF_RSP_OKAY);
     } else {
-      // Fewer bytes: the file ends earlier than it did when it was opened.
-      connection->transfer_ended(std::move(mine), result >= 0 && static_cast<std::uint64_t>(result) == length);
+      connection->transfer_ended(std::move(mine), status);
     }
   }
 
   std::uint64_t id = 0;
   std::uint8_t operation = 0;
-  std::uint64_t length = 0;
+  std::uint64_t length = 0;  ///< bytes of a transfer or discard
 
  private:
+  [[nodiscard]] std::int16_t status_of(std::int64_t result) const {
+    const auto ok_if = [](bool good) { return static_cast<std::int16_t>(good ? PV_BLKIF_RSP_OKAY : PV_BLKIF_RSP_ERROR); };
+    switch (kind) {
+      case IoKind::Read:
+      // Fewer bytes: the file ends earlier than it did when it was opened.
+      case IoKind::Write: return ok_if(result >= 0 && static_cast<std::uint64_t>(result) == length);
+      case IoKind::Flush: return ok_if(!image_->flush_failed());
+      // Not every file system can, nor every device with the promise of zeros.
+      case IoKind::Discard: return result == -EOPNOTSUPP ? std::int16_t{PV_BLKIF_RSP_EOPNOTSUPP} : ok_if(result == 0);
+    }
+    return PV_BLKIF_RSP_ERROR;
+  }
   void give_back_grants() {
     spans.clear();  // pins first: a grant that is no longer in use has no pinned page
     uses_.clear();
@@ -122,25 +137,38 @@ bool BlockConnection::drain() {
     if (*ready == 0) return true;
     const std::uint32_t count = std::min(*ready, budget);
     budget -= count;
-    for (std::uint32_t i = 0; i < count; ++i) start(decode_block_request(ring_.take(), limits_));
+    for (std::uint32_t i = 0; i < count; ++i) start(decode_block_request(ring_.take(), limits_, segment_room_));
   }
   work_.post();
   return true;
 }
 
 void BlockConnection::start(const BlockRequest& request) {
-  if (const auto* transfer = std::get_if<BlockTransfer>(&request.action)) return start_transfer(request, *transfer);
-  if (std::holds_alternative<BlockFlush>(request.action)) return start_flush(request);
-  respond(request.id, request.operation, std::get<BlockReject>(request.action).status);
+  const auto* const indirect = std::get_if<BlockIndirect>(&request.action);
+  const BlockAction action = indirect != nullptr ? fetch_segments(*indirect) : request.action;
+  if (const auto* transfer = std::get_if<BlockTransfer>(&action)) return start_transfer(request, *transfer);
+  if (const auto* discard = std::get_if<BlockDiscard>(&action)) return start_discard(request, *discard);
+  if (std::holds_alternative<BlockFlush>(action)) return start_flush(request);
+  refuse(request, std::get<BlockReject>(action).status);
+}
+
+/// One copy of the page, which is the guest's again before its content is looked at.
+BlockAction BlockConnection::fetch_segments(const BlockIndirect& indirect) {
+  std::array<pv_blkif_request_segment, kMaxIndirectSegments> copy;
+  const auto segments = std::span(copy).first(indirect.count);
+  std::int16_t status = 0;
+  const auto page = setup_.grants.use(indirect.page, kMonitorDomain, FrameAccess::ReadOnly, status);
+  if (!page || !page->copy_in(0, std::as_writable_bytes(segments))) return BlockReject{};
+  return decode_indirect_segments(indirect, segments, limits_, segment_room_);
 }
 
 void BlockConnection::start_transfer(const BlockRequest& request, const BlockTransfer& transfer) {
   auto work = idle_transfer();
   if (!work->take_grants(setup_.grants, transfer)) {
     idle_.push_back(std::move(work));
-    return respond(request.id, request.operation, PV_BLKIF_RSP_ERROR);
+    return refuse(request, PV_BLKIF_RSP_ERROR);
   }
-  work->kind = transfer.direction == BlockTransfer::Direction::FromDisk ? IoKind::Read : IoKind::Write;
+  work->kind = transfer.direction == BlockDirection::FromDisk ? IoKind::Read : IoKind::Write;
   work->offset = transfer.offset;
   work->length = transfer.length;
   work->id = request.id;
@@ -154,16 +182,26 @@ void BlockConnection::start_flush(const BlockRequest& request) {
   if (flushing_.empty()) submit_flush();
 }
 
+void BlockConnection::start_discard(const BlockRequest& request, const BlockDiscard& discard) {
+  auto work = idle_transfer();
+  work->kind = IoKind::Discard;
+  work->offset = discard.offset;
+  work->discard_length = work->length = discard.length;
+  work->id = request.id;
+  work->operation = request.operation;
+  setup_.io.submit(std::move(work));
+}
+
 void BlockConnection::submit_flush() {
   flushing_.swap(waiting_flushes_);
   auto work = idle_transfer();
   work->kind = IoKind::Flush;
-  work->offset = 0;
+  work->offset = work->length = 0;
   setup_.io.submit(std::move(work));
 }
 
-void BlockConnection::transfer_ended(std::unique_ptr<Transfer> transfer, bool ok) {
-  respond(transfer->id, transfer->operation, ok ? PV_BLKIF_RSP_OKAY : PV_BLKIF_RSP_ERROR);
+void BlockConnection::transfer_ended(std::unique_ptr<Transfer> transfer, std::int16_t status) {
+  respond(transfer->id, transfer->operation, status);
   idle_.push_back(std::move(transfer));
   work_.post();
 }
@@ -178,6 +216,11 @@ void BlockConnection::flush_ended(std::unique_ptr<Transfer> transfer, bool ok) {
   if (!ok) answer_all(waiting_flushes_);
   if (!waiting_flushes_.empty()) submit_flush();
   work_.post();
+}
+
+void BlockConnection::refuse(const BlockRequest& request, std::int16_t status) {
+  ++setup_.image->statistics().refused;
+  respond(request.id, request.operation, status);
 }
 
 void BlockConnection::respond(std::uint64_t id, std::uint8_t operation, std::int16_t status) {

@@ -2,8 +2,8 @@
 // BlockConnection: one connected ring of a block device. Takes requests, moves data between the file and the guest's pages,
 // answers. Lives from connect to disconnect; requests in flight may outlive it and are then dropped at their end.
 //
-// What happens to a request: doorbell or completion -> work item -> take() a copy -> decode -> all grants or none -> BlockIo
-// -> complete() on the reactor's thread -> grants given back -> response -> publish, one notification for all.
+// What happens to a request: doorbell or completion -> work item -> take() a copy -> decode (an indirect one: copy its segments,
+// decode again) -> all grants or none -> BlockIo -> complete() on the reactor's thread -> grants given back -> response -> publish, one notification for all.
 #pragma once
 
 #include <cstddef>
@@ -71,14 +71,18 @@ class BlockConnection {
   void start(const BlockRequest& request);
   void start_transfer(const BlockRequest& request, const BlockTransfer& transfer);
   void start_flush(const BlockRequest& request);
+  void start_discard(const BlockRequest& request, const BlockDiscard& discard);
+  [[nodiscard]] BlockAction fetch_segments(const BlockIndirect& indirect);
   void submit_flush();
-  void transfer_ended(std::unique_ptr<Transfer> transfer, bool ok);
+  void transfer_ended(std::unique_ptr<Transfer> transfer, std::int16_t status);
   void flush_ended(std::unique_ptr<Transfer> transfer, bool ok);
+  void refuse(const BlockRequest& request, std::int16_t status);
   void respond(std::uint64_t id, std::uint8_t operation, std::int16_t status);
   [[nodiscard]] std::unique_ptr<Transfer> idle_transfer();
 
   BlockSetup setup_;
   DiskLimits limits_;
+  BlockSegmentRoom segment_room_;  ///< of the request being started
   GrantUse ring_use_;
   RingPages::Claim claim_;
   Ring ring_;

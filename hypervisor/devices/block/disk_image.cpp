@@ -99,10 +99,11 @@ void DiskImage::measure() {
   struct stat status{};
   if (::fstat(fd_.get(), &status) != 0) throw HostError::from_errno(quoted(path_), errno);
   auto size = static_cast<std::uint64_t>(status.st_size);
+  discard_granularity_ = static_cast<std::uint32_t>(status.st_blksize);
   if (S_ISBLK(status.st_mode)) {
     if (::ioctl(fd_.get(), BLKGETSIZE64, &size) != 0) throw HostError::from_errno(quoted(path_) + ": cannot get its size", errno);
     unsigned int physical = 0;
-    if (::ioctl(fd_.get(), BLKPBSZGET, &physical) == 0 && physical >= kSectorSize) physical_sector_size_ = physical;
+    if (::ioctl(fd_.get(), BLKPBSZGET, &physical) == 0 && physical >= kSectorSize) physical_sector_size_ = discard_granularity_ = physical;
   }
   if (size == 0) refuse(path_, "is empty; give it a size first: truncate -s 1G FILE");
   check_raw(path_, fd_.get(), size);

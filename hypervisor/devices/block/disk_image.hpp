@@ -10,6 +10,7 @@
 #include "base/file_root.hpp"
 #include "base/unique_fd.hpp"
 #include "devices/block/disk_lock.hpp"
+#include "devices/block/disk_statistics.hpp"
 
 namespace pvisor {
 
@@ -25,6 +26,8 @@ class DiskImage {
   [[nodiscard]] bool is_read_only() const { return access_ == DiskAccess::ReadOnly; }
   [[nodiscard]] std::uint64_t sectors() const { return sectors_; }  ///< of 512 bytes
   [[nodiscard]] std::uint32_t physical_sector_size() const { return physical_sector_size_; }
+  /// What the host gives back at a time, if it does: whether it can is known only when it has been asked to.
+  [[nodiscard]] std::uint32_t discard_granularity() const { return discard_granularity_; }
   /// Something the user should know, one line; empty if there is nothing.
   [[nodiscard]] const std::string& note() const { return note_; }
 
@@ -32,6 +35,8 @@ class DiskImage {
   /// every later one fails, until the image is opened anew.
   [[nodiscard]] bool flush_failed() const { return flush_failed_; }
   void set_flush_failed() { flush_failed_ = true; }
+
+  [[nodiscard]] DiskStatistics& statistics() { return statistics_; }
 
  private:
   DiskImage(std::string path, DiskAccess access) : path_(std::move(path)), access_(access) {}
@@ -43,8 +48,10 @@ class DiskImage {
   UniqueFd fd_;
   std::uint64_t sectors_ = 0;
   std::uint32_t physical_sector_size_ = 512;
+  std::uint32_t discard_granularity_ = 512;
   std::string note_;
   bool flush_failed_ = false;
+  DiskStatistics statistics_;
 };
 
 }  // namespace pvisor

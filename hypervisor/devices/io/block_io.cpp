@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "devices/io/block_io.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -30,6 +31,7 @@ std::int64_t ask_host(const IoRequest& request) {
     case IoKind::Read: answer = ::preadv(request.fd, IoProgress::vectors(request), count, offset); break;
     case IoKind::Write: answer = ::pwritev(request.fd, IoProgress::vectors(request), count, offset); break;
     case IoKind::Flush: answer = ::fdatasync(request.fd); break;
+    case IoKind::Discard: answer = ::fallocate(request.fd, kDiscardMode, offset, static_cast<off_t>(request.discard_length)); break;
   }
   return answer < 0 ? -errno : answer;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// BlockIo: reads, writes and flushes of files, straight between the file and guest pages, without waiting for any of them.
+// BlockIo: reads, writes, flushes and discards of files, straight between the file and guest pages, without waiting for any
+// of them.
 // Two implementations behind this seam: IoUring, and IoThreads where the host denies io_uring.
 //
 //   auto request = std::make_unique<MyRequest>(...);    // derived from IoRequest; fill in kind, fd, offset, spans
@@ -10,6 +11,7 @@
 // what it needs (the spans hold the guest's memory, a derived class holds the file) and finds out in complete().
 #pragma once
 
+#include <linux/falloc.h>
 #include <sys/uio.h>
 
 #include <cstddef>
@@ -23,19 +25,24 @@
 
 namespace pvisor {
 
-enum class IoKind : std::uint8_t { Read, Write, Flush };
+enum class IoKind : std::uint8_t { Read, Write, Flush, Discard };
+
+/// How fallocate() discards. On block devices, too: unlike their own discard it leaves zeros and nothing else.
+inline constexpr int kDiscardMode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 
 class IoRequest {
  public:
   virtual ~IoRequest() = default;
-  /// Ended. `result`: bytes moved (fewer than asked for only at the end of the file; 0 for Flush), or -errno of the host.
+  /// Ended. `result`: bytes moved (fewer than asked for only at the end of the file; 0 for
+  /// Flush and Discard), or -errno of the host.
   /// `self` is this request, to keep and use again or to let go. Reactor's thread; may submit more.
   virtual void complete(std::unique_ptr<IoRequest> self, std::int64_t result) = 0;
 
   IoKind kind = IoKind::Read;
   int fd = -1;               ///< stays open until complete()
   std::uint64_t offset = 0;
-  std::vector<IoSpan> spans;  ///< empty for Flush
+  std::vector<IoSpan> spans;         ///< of Read and Write
+  std::uint64_t discard_length = 0;  ///< of Discard: bytes that will read as zeros, and whose place on the host is given back
 
  private:
   friend class IoProgress;

@@ -23,7 +23,8 @@ bool has_operations(io_uring& ring) {
   io_uring_probe* const probe = io_uring_get_probe_ring(&ring);
   if (probe == nullptr) return false;
   bool all = true;
-  for (const int operation : {IORING_OP_READ, IORING_OP_WRITE, IORING_OP_READV, IORING_OP_WRITEV, IORING_OP_FSYNC}) {
+  for (const int operation : {IORING_OP_READ, IORING_OP_WRITE, IORING_OP_READV, IORING_OP_WRITEV, IORING_OP_FSYNC,
+                              IORING_OP_FALLOCATE}) {
     all = all && io_uring_opcode_supported(probe, operation) != 0;
   }
   io_uring_free_probe(probe);
@@ -55,6 +56,8 @@ void prepare(io_uring_sqe* entry, const IoRequest& request) {
       return io_uring_prep_writev(entry, request.fd, vectors, count, offset);
     case IoKind::Flush:
       return io_uring_prep_fsync(entry, request.fd, IORING_FSYNC_DATASYNC);
+    case IoKind::Discard:
+      return io_uring_prep_fallocate(entry, request.fd, kDiscardMode, static_cast<off_t>(offset), static_cast<off_t>(request.discard_length));
   }
 }
 

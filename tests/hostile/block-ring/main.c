@@ -107,6 +107,8 @@ static void check_requests(void)
         CHECK_EQUAL(ask(request), PV_BLKIF_RSP_ERROR);
     }
     for (unsigned operation = 2; operation < 256; operation++) {
+        if (operation == PV_BLKIF_OP_DISCARD)
+            continue; // check_discards has those
         request = a_read();
         request.operation = (uint8_t)operation;
         request.nr_segments = operation == PV_BLKIF_OP_FLUSH_DISKCACHE ? 1 : 0;
@@ -138,6 +140,63 @@ static void check_requests(void)
     data_grant = must("granting", pv_grant_access(0, pv_virt_to_mfn(data), false));
 }
 
+static void refuse_indirect(struct pv_blkif_request_indirect indirect)
+{
+    union pv_blkif_sring_entry entry = {.indirect = indirect};
+    CHECK_EQUAL(ask(entry.req), PV_BLKIF_RSP_ERROR);
+}
+
+// The page of segments is the data page itself.
+static void check_indirect(void)
+{
+    start();
+    struct pv_blkif_request_segment *segments = (struct pv_blkif_request_segment *)data;
+    const struct pv_blkif_request_indirect good = {.operation = PV_BLKIF_OP_INDIRECT,
+                                                   .indirect_op = PV_BLKIF_OP_WRITE,
+                                                   .nr_segments = 20,
+                                                   .id = 43,
+                                                   .indirect_grefs = {(pv_grant_ref_t)data_grant}};
+    for (unsigned round = 0; round < 200; round++) {
+        for (unsigned i = 0; i < PV_BLKIF_SEGMENTS_PER_INDIRECT_PAGE; i++)
+            segments[i] = (struct pv_blkif_request_segment){.gref = (pv_grant_ref_t)data_grant, .last_sect = 7};
+        const union pv_blkif_sring_entry entry = {.indirect = good};
+        CHECK_EQUAL(ask(entry.req), PV_BLKIF_RSP_OKAY);
+        struct pv_blkif_request_segment *segment = &segments[random_number() % good.nr_segments];
+        segment->last_sect = 8;
+        refuse_indirect(good);
+        segment->last_sect = 7;
+        segment->gref = 0xffffff00 + round;
+        refuse_indirect(good);
+        struct pv_blkif_request_indirect bad = good;
+        bad.nr_segments = (uint16_t)(round % 2 ? 0 : 257 + random_number() % 65000);
+        refuse_indirect(bad);
+        bad = good;
+        bad.indirect_op = (uint8_t)(2 + random_number() % 254);
+        refuse_indirect(bad);
+        bad = good;
+        bad.indirect_grefs[0] = 0xffffff00 + round;
+        refuse_indirect(bad);
+        bad = good;
+        bad.sector_number = SECTORS - 20 * 8 + 1 + random_number() % 1000;
+        refuse_indirect(bad);
+    }
+    stop();
+}
+
+static void check_discards(void)
+{
+    static const uint64_t ranges[][2] = {{0, 0}, {SECTORS, 1}, {0, SECTORS + 1}, {1, UINT64_MAX}, {UINT64_MAX, 1}, {UINT64_MAX, 2}};
+    start();
+    for (unsigned i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        const union pv_blkif_sring_entry entry = {.discard = {.operation = PV_BLKIF_OP_DISCARD,
+                                                              .id = 44,
+                                                              .sector_number = ranges[i][0],
+                                                              .nr_sectors = ranges[i][1]}};
+        CHECK(ask(entry.req) < 0);
+    }
+    stop();
+}
+
 // The back end keeps its own indices and the frame it once found: the guest's scribbling is seen by nobody.
 static void check_scribbling(void)
 {
@@ -162,6 +221,8 @@ static int attack(void)
     port = must("making a port", pv_event_alloc_unbound(0));
     check_indices();
     check_requests();
+    check_indirect();
+    check_discards();
     check_scribbling();
     struct pv_blk *disk;
     CHECK_EQUAL(pv_blk_open(51712, &disk), 0); // and an honest front end finds it as new
