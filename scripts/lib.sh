@@ -31,6 +31,9 @@ fdisk command:sfdisk
 strace command:strace
 dosfstools command:mkfs.fat
 mtools command:mcopy
+xz-utils command:xz
+lz4 command:lz4
+zstd command:zstd
 qemu-system-x86 command:qemu-system-x86_64'
 
 say() { printf '==> [%4d s] %s\n' "$SECONDS" "$*"; }

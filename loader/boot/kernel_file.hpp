@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads a kernel from a file system: as it stands when it is an ELF file, decompressed when it is one in gzip.
+// Reads a kernel from a file system: an ELF file as it stands, or decompressed, or out of a bzImage.
 #pragma once
 
 #include "boot/platform.hpp"

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "parse/inflate_tables.hpp"
+#include "parse/unpack.hpp"
 
 namespace pvloader {
 
@@ -31,30 +32,16 @@ enum class InflateStatus : std::uint8_t {
 };
 std::string_view to_text(InflateStatus status);
 
-// What may follow the last gzip member. Further members are always decoded, one after the other.
-enum class Trailing : std::uint8_t {
-    Nothing,
-    Zeros,    // padding to a sector or record
-    RawSize,  // as Zeros, and before them the size of the data in 4 bytes, as in a Linux bzImage
-    Anything, // left alone; `consumed` tells where it begins
-};
-
 struct InflateResult {
     InflateStatus status = InflateStatus::Ok;
     std::uint64_t consumed = 0;  // bytes of input up to the end, or near the place of the error
     std::size_t produced = 0;    // bytes of output, also in front of an error
 };
 
-// A source hands out the next piece, which stays valid until the next call; an empty one is the end.
-struct InflateSource {
-    std::span<const std::byte> (*pull)(void* context) = nullptr;
-    void* context = nullptr;
-};
-
 // `tables` is scratch memory of about 11 KiB.
 InflateResult inflate_gzip(std::span<const std::byte> in, std::span<std::byte> out, InflateTables& tables,
                            Trailing trailing = Trailing::Nothing);
-InflateResult inflate_gzip(const InflateSource& in, std::span<std::byte> out, InflateTables& tables,
+InflateResult inflate_gzip(const PieceSource& in, std::span<std::byte> out, InflateTables& tables,
                            Trailing trailing = Trailing::Nothing);
 
 // The same with the scratch memory on the stack.

@@ -18,7 +18,7 @@ static_assert(std::endian::native == std::endian::little);
 class InflateBits {
 public:
     explicit InflateBits(std::span<const std::byte> in) { set_piece(in); }
-    explicit InflateBits(const InflateSource& source) : source_(source) {}
+    explicit InflateBits(const PieceSource& source) : source_(source) {}
 
     // At least 56 bits afterwards. Precondition: has_piece(8).
     void fill_fast() {
@@ -102,7 +102,7 @@ private:
         return !piece.empty();
     }
 
-    InflateSource source_;
+    PieceSource source_;
     const std::byte* start_ = nullptr;
     std::uint64_t earlier_ = 0;
 };

@@ -157,7 +157,7 @@ InflateResult inflate_gzip(std::span<const std::byte> in, std::span<std::byte> o
     return Gzip(InflateBits(in), out, tables).run(trailing);
 }
 
-InflateResult inflate_gzip(const InflateSource& in, std::span<std::byte> out, InflateTables& tables,
+InflateResult inflate_gzip(const PieceSource& in, std::span<std::byte> out, InflateTables& tables,
                            Trailing trailing) {
     return Gzip(InflateBits(in), out, tables).run(trailing);
 }

@@ -1,23 +1,21 @@
 # SPDX-License-Identifier: MIT
 """The cases of the loader's tests. The name of a function, without case_ and with dashes, is the case's name."""
 
-import gzip
-import lzma
 import os
 import struct
 
 import fat_cases
 import hostile_menus
 import images
+import kernel_cases
+from kernel_cases import BOOTS, MENU, byte_sum, one_disk
 from world import FAILED_BOOT
 
-MENU = "/boot/grub/menu.lst"
-BOOTS = "timeout 0\ntitle one\nkernel /boot/kernel from=one\n"
 UUID = "0b5e6f38-5c3d-4e0a-9a5e-c1d7f00dbeef"
 
 
 def all_cases():
-    functions = {**vars(fat_cases), **vars(hostile_menus), **globals()}
+    functions = {**vars(fat_cases), **vars(hostile_menus), **vars(kernel_cases), **globals()}
     return {name[5:].replace("_", "-"): value for name, value in functions.items() if name.startswith("case_")}
 
 
@@ -27,17 +25,6 @@ def compare_lists(listed, known):
     for name in sorted(wrong):
         print(f"{name}: {'there is no such case' if name in listed else 'not in meson.build'}")
     return 1 if wrong else 0
-
-
-def one_disk(world, menu, files=None, **options):
-    return world.file_system({MENU: menu, "/boot/kernel": "KERNEL", **(files or {})}, **options)
-
-
-def byte_sum(content):
-    total = 0
-    for byte in content:
-        total = (total * 31 + byte) & 0xFFFFFFFFFFFFFFFF
-    return f"{total:016x}"
 
 
 # Choosing an entry ------------------------------------------------------------------------------------------------
@@ -259,76 +246,6 @@ def case_bad_inode_table(world):
     images.overwrite(disk, table * block_bytes, os.urandom(4096))
     result = world.boot(disk)
     result.shows("loader: no menu was found: (hd0)", "damaged").loader_lines(1).ends(FAILED_BOOT)
-
-
-# Kernels and what goes with them ------------------------------------------------------------------------------------
-
-
-def case_initrd(world):
-    ramdisk = os.urandom(100001)
-    result = world.boot(one_disk(world, BOOTS + "initrd /boot/ramdisk\n", {"/boot/ramdisk": ramdisk}))
-    result.shows('started with "from=one"', f"ramdisk of 100001 bytes, sum {byte_sum(ramdisk)}").ends(0)
-
-
-def case_gzip(world):
-    disk = one_disk(world, BOOTS.replace("/kernel", "/k.gz"), {"/boot/k.gz": gzip.compress(world.kernel, 9)})
-    world.boot(disk).shows('started with "from=one"').ends(0)
-
-
-def refused(world, menu, files, *texts):
-    """The first entry is refused with these texts, and the fallback boots."""
-    spare = "title spare\nkernel /boot/kernel spare\n"
-    result = world.boot(one_disk(world, "timeout 0\nfallback 1\ntitle bad\n" + menu + spare, files, mebibytes=24))
-    result.shows("Booting 'bad'\n", "loader: (hd0)/boot/grub/menu.lst:", *texts)
-    result.shows("Booting 'spare'\n", 'started with "spare"').loader_lines(1).ends(0)
-
-
-def case_cut_gzip(world):
-    compressed = gzip.compress(world.kernel, 9)
-    refused(world, "kernel /boot/k.gz\n", {"/boot/k.gz": compressed[:-2000]}, "4: kernel /boot/k.gz: cannot be decompressed")
-
-
-def case_cut_kernel(world):
-    refused(world, "kernel /boot/cut\ninitrd /boot/kernel\n", {"/boot/cut": world.kernel[:9000]}, "4: kernel /boot/cut: ")
-
-
-def case_xz(world):
-    refused(world, "kernel /boot/k.xz\n", {"/boot/k.xz": lzma.compress(world.kernel)}, "4: kernel /boot/k.xz: ", "xz")
-
-
-def case_bzimage(world):
-    image = bytearray(4096)
-    image[0x1FE:0x200] = b"\x55\xaa"
-    image[0x202:0x206] = b"HdrS"
-    refused(world, "kernel /boot/bz\n", {"/boot/bz": bytes(image)}, "4: kernel /boot/bz: the kernel is a bzImage")
-
-
-def case_not_a_kernel(world):
-    refused(world, "kernel /boot/text\n", {"/boot/text": "hello\n"}, "4: kernel /boot/text: not a kernel")
-
-
-def case_huge_file(world):
-    refused(world, "kernel /boot/kernel\ninitrd /boot/huge\n", {"/boot/huge": 3 << 30}, "5: initrd /boot/huge: needs 3072 MiB")
-
-
-def case_large_initrd(world):
-    ramdisk = os.urandom(images.MIB) * 20
-    disk = one_disk(world, BOOTS + "initrd /boot/ramdisk\n", {"/boot/ramdisk": ramdisk}, mebibytes=48)
-    world.boot(disk, options=["--memory", "32M"]).shows(f"ramdisk of {len(ramdisk)} bytes, sum {byte_sum(ramdisk)}").ends(0)
-
-
-def case_module(world):
-    refused(world, "kernel /boot/kernel\nmodule /boot/kernel\n", {}, "5: module /boot/kernel: multiboot modules are not supported yet")
-
-
-def case_chainloader(world):
-    refused(world, "chainloader +1\n", {}, "4: chainloader +1: boot sectors cannot run")
-
-
-def case_locked(world):
-    disk = one_disk(world, "password x\ntimeout 0\nfallback 1\ntitle bad\nlock\nkernel /boot/kernel bad\n"
-                           "title spare\nkernel /boot/kernel spare\n")
-    world.boot(disk).shows("menu.lst:5: lock: the entry is locked", 'started with "spare"').ends(0)
 
 
 # The menu's text ----------------------------------------------------------------------------------------------------

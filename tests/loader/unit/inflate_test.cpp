@@ -177,7 +177,7 @@ TEST_CASE("A source that hands out pieces of any size gives the same") {
         Pieces pieces{bytes_of(compressed), size};
         std::vector<std::byte> out(data.size() * 2);
         InflateTables tables;
-        const InflateResult result = inflate_gzip(InflateSource{Pieces::pull, &pieces}, out, tables);
+        const InflateResult result = inflate_gzip(PieceSource{Pieces::pull, &pieces}, out, tables);
         CHECK(to_text(result.status) == "no error");
         CHECK(result.consumed == compressed.size());
         REQUIRE(result.produced == out.size());
