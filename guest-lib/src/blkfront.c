@@ -72,7 +72,8 @@ static int make_ring(struct pv_blk *disk)
     return 0;
 }
 
-static void read_info(struct pv_blk *disk)
+// -PV_EINVAL if the disk has sectors that are no part of a page.
+static int read_info(struct pv_blk *disk)
 {
     const uint64_t bits = pv_xenbus_backend_number(&disk->device, "info", 0);
     disk->info.sectors = pv_xenbus_backend_number(&disk->device, "sectors", 0);
@@ -86,6 +87,8 @@ static void read_info(struct pv_blk *disk)
     disk->info.max_pages = PV_BLKIF_MAX_SEGMENTS_PER_REQUEST;
     if (indirect > PV_BLKIF_MAX_SEGMENTS_PER_REQUEST)
         disk->info.max_pages = indirect < BLK_MAX_PAGES ? (uint32_t)indirect : BLK_MAX_PAGES;
+    const uint32_t size = disk->info.sector_size;
+    return size >= PV_BLKIF_SECTOR_SIZE && size <= PV_PAGE_SIZE && (size & (size - 1)) == 0 ? 0 : -PV_EINVAL;
 }
 
 // States 1, (2), 3, (4), 4; those in brackets are the other half's.
@@ -106,9 +109,10 @@ static int connect(struct pv_blk *disk)
                                         PV_XENBUS_MASK(PV_XENBUS_STATE_CLOSING) | PV_XENBUS_MASK(PV_XENBUS_STATE_CLOSED));
     if (result >= 0 && result != PV_XENBUS_STATE_CONNECTED)
         result = -PV_EIO;
+    if (result >= 0)
+        result = read_info(disk);
     if (result < 0)
         return result;
-    read_info(disk);
     return pv_xenbus_set_state(device, PV_XENBUS_STATE_CONNECTED);
 }
 

@@ -26,7 +26,10 @@ static int check(const struct pv_blk *disk, const struct pv_blk_request *request
         return -PV_EROFS;
     if (discards && !info->can_discard)
         return -PV_EOPNOTSUPP;
-    if (request->count == 0 || (!discards && (uintptr_t)request->buffer % PV_BLKIF_SECTOR_SIZE != 0))
+    const uint32_t unit = info->sector_size / PV_BLKIF_SECTOR_SIZE;
+    if (request->count == 0 || (request->sector | request->count) % unit != 0)
+        return -PV_EINVAL;
+    if (!discards && (uintptr_t)request->buffer % info->sector_size != 0)
         return -PV_EINVAL;
     if (request->sector > info->sectors || request->count > info->sectors - request->sector)
         return -PV_ERANGE;

@@ -73,24 +73,40 @@ static int transfer_aligned(struct pv_blk *disk, uint8_t operation, uint64_t sec
     return 0;
 }
 
-// By way of pages of our own.
+// One part by way of pages of our own, in whole sectors of the disk's: `skip` sectors before ours come along, and some behind.
+static int transfer_part(struct pv_blk *disk, uint8_t operation, uint64_t sector, char *buffer, size_t count, char *bounce)
+{
+    const size_t unit = disk->info.sector_size / PV_BLKIF_SECTOR_SIZE;
+    const size_t skip = sector % unit;
+    const size_t whole = (skip + count + unit - 1) / unit * unit;
+    char *ours = bounce + skip * PV_BLKIF_SECTOR_SIZE;
+    int result = 0;
+    if (operation == PV_BLKIF_OP_READ || whole != count)
+        result = transfer_aligned(disk, PV_BLKIF_OP_READ, sector - skip, bounce, whole);
+    if (result < 0)
+        return result;
+    if (operation == PV_BLKIF_OP_READ) {
+        memcpy(buffer, ours, count * PV_BLKIF_SECTOR_SIZE);
+        return 0;
+    }
+    memcpy(ours, buffer, count * PV_BLKIF_SECTOR_SIZE);
+    return transfer_aligned(disk, operation, sector - skip, bounce, whole);
+}
+
 static int transfer_bounced(struct pv_blk *disk, uint8_t operation, uint64_t sector, char *buffer, size_t count)
 {
+    const size_t unit = disk->info.sector_size / PV_BLKIF_SECTOR_SIZE;
     const size_t room = ((size_t)PV_PAGE_SIZE << BOUNCE_ORDER) / PV_BLKIF_SECTOR_SIZE;
     char *bounce = pv_pages_alloc(BOUNCE_ORDER);
     if (!bounce)
         return -PV_ENOMEM;
     int result = 0;
     while (count && result == 0) {
-        const size_t part = count < room ? count : room;
-        const size_t bytes = part * PV_BLKIF_SECTOR_SIZE;
-        if (operation == PV_BLKIF_OP_WRITE)
-            memcpy(bounce, buffer, bytes);
-        result = transfer_aligned(disk, operation, sector, bounce, part);
-        if (operation == PV_BLKIF_OP_READ && result == 0)
-            memcpy(buffer, bounce, bytes);
+        const size_t most = room - sector % unit;
+        const size_t part = count < most ? count : most;
+        result = transfer_part(disk, operation, sector, buffer, part, bounce);
         sector += part;
-        buffer += bytes;
+        buffer += part * PV_BLKIF_SECTOR_SIZE;
         count -= part;
     }
     pv_pages_free(bounce, BOUNCE_ORDER);
@@ -101,7 +117,10 @@ static int transfer(struct pv_blk *disk, uint8_t operation, uint64_t sector, cha
 {
     if (sector > disk->info.sectors || count > disk->info.sectors - sector)
         return -PV_ERANGE;
-    if ((uintptr_t)buffer % PV_BLKIF_SECTOR_SIZE == 0)
+    if (operation == PV_BLKIF_OP_WRITE && disk->info.read_only)
+        return count ? -PV_EROFS : 0;
+    const size_t unit = disk->info.sector_size / PV_BLKIF_SECTOR_SIZE;
+    if ((uintptr_t)buffer % disk->info.sector_size == 0 && (sector | count) % unit == 0)
         return transfer_aligned(disk, operation, sector, buffer, count);
     return transfer_bounced(disk, operation, sector, buffer, count);
 }

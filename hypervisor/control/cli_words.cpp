@@ -70,7 +70,7 @@ struct Parser {
   static void add_domain(CLI::App& command, Typed& typed) {
     command.add_option("--memory", typed.memory, "size of the guest's memory, 64M if not given")->type_name("SIZE");
     command.add_option("--vcpus", typed.vcpus, "number of virtual CPUs, 1 to 32; 1 if not given")->type_name("N");
-    command.add_option("--disk", typed.disks, "a disk: FILE[,ro][,shared][,vdev=xvdb]; may be repeated")
+    command.add_option("--disk", typed.disks, "a disk: FILE[,ro][,shared][,vdev=xvdb][,cache=writeback|direct|unsafe][,sector=4096]; may be repeated")
         ->type_name("DISK")
         ->allow_extra_args(false);
     command.add_option("--console", typed.console, "the guest's console: stdio, pty or file:FILE; stdio if not given")

@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 6> kFileKeys{"version", "domains", "timeo
 constexpr std::array<std::string_view, 15> kDomainKeys{
     "name",   "kernel", "bootloader", "loader",      "ramdisk",   "cmdline",  "memory", "vcpus",
     "engine", "disk",   "console",    "on_poweroff", "on_reboot", "on_crash", "trusted"};
-constexpr std::array<std::string_view, 4> kDiskKeys{"target", "vdev", "access", "shared"};
+constexpr std::array<std::string_view, 6> kDiskKeys{"target", "vdev", "access", "shared", "cache", "sector"};
 constexpr std::array<std::string_view, 2> kAccessWords{"rw", "ro"};
 
 /// What reading one file needs everywhere.
@@ -60,6 +60,10 @@ DiskSpec read_disk(const Context& context, const std::string& path, const nlohma
   disk.read_only = object.choice("access", kAccessWords, 0) == 1;
   disk.shared = object.boolean("shared", false);
   check_shared(object.place("shared"), disk);
+  disk.tuning.cache = static_cast<DiskCache>(object.choice("cache", kCacheWords, 0));
+  const std::uint64_t sector_size = object.number("sector", disk.tuning.sector_size);
+  if (sector_size != 512 && sector_size != 4096) object.refuse("sector", "sectors of 512 or 4096 bytes can be had");
+  disk.tuning.sector_size = static_cast<std::uint32_t>(sector_size);
   if (object.has("vdev")) disk.vdev = check_vdev(object.place("vdev"), object.text("vdev", {}));
   return disk;
 }

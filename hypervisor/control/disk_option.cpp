@@ -30,6 +30,21 @@ std::string take_field(std::string_view& text) {
   return field;
 }
 
+DiskCache parse_cache(std::string_view place, std::string_view word) {
+  const auto found = std::find(kCacheWords.begin(), kCacheWords.end(), word);
+  if (found == kCacheWords.end()) {
+    throw HostError::usage(fmt::format("{}: cache={}: there are {}", place, escaped(word, 64), fmt::join(kCacheWords, ", ")));
+  }
+  return static_cast<DiskCache>(found - kCacheWords.begin());
+}
+
+std::uint32_t parse_sector_size(std::string_view place, std::string_view word) {
+  if (word != "512" && word != "4096") {
+    throw HostError::usage(fmt::format("{}: sector={}: sectors of 512 or 4096 bytes can be had", place, escaped(word, 64)));
+  }
+  return word == "512" ? 512 : 4096;
+}
+
 }  // namespace
 
 std::string check_vdev(std::string_view place, std::string_view vdev) {
@@ -43,7 +58,7 @@ std::string check_vdev(std::string_view place, std::string_view vdev) {
 DiskSpec parse_disk_option(std::string_view place, std::string_view text) {
   DiskSpec disk;
   disk.path = take_field(text);
-  if (disk.path.empty()) throw HostError::usage(fmt::format("{}: no file name; write FILE[,ro][,shared][,vdev=xvdb]", place));
+  if (disk.path.empty()) throw HostError::usage(fmt::format("{}: no file name; write FILE[,ro][,shared][,vdev=xvdb][,cache=direct][,sector=4096]", place));
   while (!text.empty()) {
     text.remove_prefix(1);
     const std::string word = take_field(text);
@@ -53,8 +68,12 @@ DiskSpec parse_disk_option(std::string_view place, std::string_view text) {
       disk.shared = true;
     } else if (word.starts_with("vdev=")) {
       disk.vdev = check_vdev(place, word.substr(5));
+    } else if (word.starts_with("cache=")) {
+      disk.tuning.cache = parse_cache(place, word.substr(6));
+    } else if (word.starts_with("sector=")) {
+      disk.tuning.sector_size = parse_sector_size(place, word.substr(7));
     } else {
-      throw HostError::usage(fmt::format("{}: '{}' is neither ro, rw, shared nor vdev=NAME; a comma in a file name is written twice",
+      throw HostError::usage(fmt::format("{}: '{}' is neither ro, rw, shared, vdev=NAME, cache=WORD nor sector=SIZE; a comma in a file name is written twice",
                                          place, escaped(word, 64)));
     }
   }

@@ -10,7 +10,7 @@
 
 namespace pvisor {
 
-/// FILE[,ro|,rw][,shared][,vdev=xvdb]; a comma in FILE is written twice. Throws HostError::usage naming `place`.
+/// FILE[,ro|,rw][,shared][,vdev=xvdb][,cache=direct][,sector=4096]; a comma in FILE is written twice. Throws HostError::usage naming `place`.
 [[nodiscard]] DiskSpec parse_disk_option(std::string_view place, std::string_view text);
 
 /// Refuses a disk that is shared and read-only.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "control/quantity.hpp"
+#include "devices/block/disk_tuning.hpp"
 
 namespace pvisor {
 
@@ -19,6 +20,7 @@ struct DiskSpec {
   bool read_only = false;
   std::string vdev{};   ///< "xvda"; empty until assign_vdevs()
   bool shared = false;  ///< others may write it at the same time
+  DiskTuning tuning{};
 };
 
 struct ConsoleSpec {

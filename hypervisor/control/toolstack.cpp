@@ -127,7 +127,7 @@ Engine& Toolstack::engine_for(const std::string& name) {
 void Toolstack::open_disks(HostedDomain& hosted) {
   for (const DiskSpec& disk : hosted.spec.disks) {
     const DiskAccess access = disk.read_only ? DiskAccess::ReadOnly : disk.shared ? DiskAccess::SharedReadWrite : DiskAccess::ReadWrite;
-    auto image = DiskImage::open(disk.path, access, root_);
+    auto image = DiskImage::open(disk.path, access, root_, disk.tuning);
     if (!image->note().empty()) log_.line(escaped(image->note(), 512));
     hosted.images.push_back(std::move(image));
   }

@@ -76,7 +76,9 @@ def case_engine(program):
 def case_disk(program):
     refused(program, ["run", "k.elf", "--disk", ""], "--disk: no file name", "write FILE[,ro]")
     refused(program, ["run", "k.elf", "--disk", ",ro"], "--disk: no file name", "write FILE[,ro]")
-    refused(program, ["run", "k.elf", "--disk", "a,rx"], "--disk: 'rx' is neither ro, rw, shared nor vdev=NAME")
+    refused(program, ["run", "k.elf", "--disk", "a,rx"], "--disk: 'rx' is neither ro, rw, shared, vdev=NAME, cache=WORD nor sector=SIZE")
+    refused(program, ["run", "k.elf", "--disk", "a,cache=none"], "--disk: cache=none: there are writeback, direct, unsafe")
+    refused(program, ["run", "k.elf", "--disk", "a,sector=1024"], "--disk: sector=1024: sectors of 512 or 4096 bytes can be had")
     refused(program, ["run", "k.elf", "--disk", "a,vdev="], "--disk: '' is no name of a virtual disk", "xvda")
     refused(program, ["run", "k.elf", "--disk", "a,vdev=vda"], "--disk: 'vda' is no name of a virtual disk", "xvda")
     refused(program, ["run", "k.elf", "--disk", "a,vdev=/dev/xvda"], "--disk: '/dev/xvda' ", "leave out /dev/: xvda")

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -216,6 +218,42 @@ TEST_CASE_FIXTURE(Fixture, "connecting and closing thousands of times holds on t
   }
   CHECK(guest.grants.uses() == 0);
   CHECK(ring_pages.size() == 0);
+}
+
+TEST_CASE("connecting and closing thousands of times with requests under way holds on to nothing and loses nothing") {
+  constexpr int kRounds = 2000;
+  const auto descriptors = [] { return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}); };
+  for (const bool threads : {false, true}) {
+    Fixture f;
+    f.backend.reset();
+    f.io = threads ? std::make_unique<IoThreads>(f.reactor) : make_block_io(f.reactor);
+    CAPTURE(f.io->name());
+    f.start(DiskAccess::ReadWrite);
+    const auto before = descriptors();
+    for (int i = 0; i < kRounds; ++i) {
+      f.offer_ring();
+      REQUIRE(f.state("3") == "4");
+      for (std::uint32_t k = 0; k < 8; ++k) f.guest.put(test_request(PV_BLKIF_OP_READ, k, k * 8, {test_segment(k)}));
+      f.guest.put(test_request(PV_BLKIF_OP_WRITE, 8, 100, {test_segment(40)}));
+      f.guest.put(test_request(PV_BLKIF_OP_FLUSH_DISKCACHE, 9, 0, {}));
+      f.guest.push();
+      f.guest.run();
+      if (i % 3 == 0) f.reactor.wait(0);  // some come back, some do not
+      CHECK(f.io->in_flight() <= BlockConnection::kMaxInFlight + 1);
+      REQUIRE(f.state(i % 2 == 0 ? "6" : "1") == (i % 2 == 0 ? "6" : "2"));
+    }
+    while (f.io->in_flight() > 0) f.reactor.wait(std::nullopt);
+    f.run();
+    CHECK(f.guest.grants.uses() == 0);
+    CHECK(f.ring_pages.size() == 0);
+    for (std::uint64_t frame = 0; frame < TestGuest::kRamPages; ++frame) CHECK(!f.guest.memory.is_pinned(GuestFrame{frame}));
+    CHECK(descriptors() == before);
+    f.offer_ring();
+    REQUIRE(f.state("3") == "4");
+    f.guest.request(test_request(PV_BLKIF_OP_READ, 1, 8, {test_segment(1)}));
+    CHECK(f.wait_for_responses(1)[0].status == PV_BLKIF_RSP_OKAY);
+    CHECK(f.guest.data(1, 0, 4096) == f.disk.read(8, 4096));
+  }
 }
 
 TEST_CASE_FIXTURE(Fixture, "a chain-load ends the old connection and shows the disk anew") {

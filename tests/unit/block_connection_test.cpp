@@ -250,6 +250,17 @@ TEST_CASE_FIXTURE(Fixture, "after one failed flush all later ones fail, also aft
   CHECK(ask(test_request(kFlush, 4, 0, {})).status == PV_BLKIF_RSP_OKAY);
 }
 
+TEST_CASE_FIXTURE(Fixture, "with cache=unsafe a flush is answered at once and reaches no file") {
+  connection.reset();
+  image.reset();
+  image = DiskImage::open(disk.path(), DiskAccess::ReadWrite, FileRoot::whole(), {.cache = DiskCache::Unsafe});
+  CHECK(image->note().find("flushes do nothing") != std::string::npos);
+  connect();
+  guest.request(test_request(kFlush, 1, 0, {}));
+  CHECK(statuses() == std::vector<int>{PV_BLKIF_RSP_OKAY});
+  CHECK(io.held.empty());
+}
+
 TEST_CASE_FIXTURE(Fixture, "flushes do not overtake each other: those that come meanwhile share the next one") {
   for (std::uint64_t id = 1; id <= 3; ++id) guest.put(test_request(kFlush, id, 0, {}));
   guest.push();
@@ -289,6 +300,28 @@ TEST_CASE_FIXTURE(Fixture, "requests in flight end quietly after a disconnect, a
   CHECK(responses[0].id == 3);
   CHECK(!guest.memory.is_pinned(GuestFrame(TestGuest::kDataFrame)));
   CHECK(guest.grants.uses() == 1);  // the ring
+}
+
+TEST_CASE_FIXTURE(Fixture, "a front end that connects again and again to a slow disk has two ringfuls under way, and is served in the end") {
+  for (int round = 0; round < 100; ++round) {
+    guest.start_ring(0);
+    connect();
+    REQUIRE(connection != nullptr);
+    for (std::uint32_t i = 0; i < PV_BLKIF_RING_ENTRIES; ++i) guest.put(test_request(kRead, i, i, {test_segment(i, 0, 0)}));
+    guest.push();
+    guest.run();
+    CHECK(io.held.size() <= BlockConnection::kMaxInFlight);
+  }
+  CHECK(io.held.size() == BlockConnection::kMaxInFlight);
+  std::size_t answered = 0;
+  while (!io.held.empty()) {
+    io.execute_all();
+    guest.run();
+    answered += guest.responses().size();
+  }
+  CHECK(answered == PV_BLKIF_RING_ENTRIES);
+  connection.reset();
+  CHECK(guest.grants.uses() == 0);
 }
 
 TEST_CASE("requests in flight outlive their guest") {

@@ -183,3 +183,20 @@ TEST_CASE("segments of an indirect request are judged as those of an entry") {
     segment = good;
   }
 }
+
+TEST_CASE("on a disk of 4096-byte sectors only whole ones are transferred and discarded, in whole pages") {
+  constexpr DiskLimits kLarge{96, false, 4096};
+  CHECK(is_transfer(decode(test_request(PV_BLKIF_OP_WRITE, 1, 88, {test_segment(0)}), kLarge)));
+  CHECK(is_transfer(decode(test_request(PV_BLKIF_OP_READ, 1, 8, {test_segment(0), test_segment(1)}), kLarge)));
+  for (std::uint8_t first = 0; first < 8; ++first) {
+    for (std::uint8_t last = first; last < 8; ++last) {
+      const bool whole = first == 0 && last == 7;
+      CHECK(is_transfer(decode(test_request(PV_BLKIF_OP_WRITE, 1, 0, {test_segment(0, first, last)}), kLarge)) == whole);
+    }
+  }
+  for (std::uint64_t sector = 0; sector < 24; ++sector) {
+    CHECK(is_transfer(decode(test_request(PV_BLKIF_OP_WRITE, 1, sector, {test_segment(0)}), kLarge)) == (sector % 8 == 0));
+    CHECK(std::holds_alternative<BlockDiscard>(decode(test_discard(1, sector, 8), kLarge).action) == (sector % 8 == 0));
+    CHECK(std::holds_alternative<BlockDiscard>(decode(test_discard(1, 8, sector), kLarge).action) == (sector != 0 && sector % 8 == 0));
+  }
+}

@@ -241,11 +241,11 @@ TEST_CASE("times have units and limits") {
 }
 
 TEST_CASE("disk options are refused with their grammar") {
-  CHECK(refusal({"run", "k", "--disk", ",ro"}) == "--disk: no file name; write FILE[,ro][,shared][,vdev=xvdb]");
+  CHECK(refusal({"run", "k", "--disk", ",ro"}) == "--disk: no file name; write FILE[,ro][,shared][,vdev=xvdb][,cache=direct][,sector=4096]");
   CHECK(refusal({"run", "k", "--disk", "d,readonly"}) ==
-        "--disk: 'readonly' is neither ro, rw, shared nor vdev=NAME; a comma in a file name is written twice");
+        "--disk: 'readonly' is neither ro, rw, shared, vdev=NAME, cache=WORD nor sector=SIZE; a comma in a file name is written twice");
   CHECK(refusal({"run", "k", "--disk", "d,"}) ==
-        "--disk: '' is neither ro, rw, shared nor vdev=NAME; a comma in a file name is written twice");
+        "--disk: '' is neither ro, rw, shared, vdev=NAME, cache=WORD nor sector=SIZE; a comma in a file name is written twice");
   CHECK(refusal({"run", "k", "--disk", "d,vdev=floppy"}) ==
         "--disk: 'floppy' is no name of a virtual disk; use xvda, xvdb, ... (or sda to sdp, hda to hdd), with a partition "
         "number behind it if wanted: xvda1");

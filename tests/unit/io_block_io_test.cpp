@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Both implementations of BlockIo on a real file, by the same tests.
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -138,6 +140,42 @@ TEST_CASE("the host's errors come back as such") {
     bench.io->submit(bench.request(IoKind::Flush, read_end.get(), 0, {}));
     bench.wait_for(2);
     CHECK(bench.results->values[1] == -EINVAL);
+  });
+}
+
+TEST_CASE("a discard leaves zeros in its range and nowhere else, and an error where the file cannot") {
+  with_each([](Bench& bench) {
+    const TestDisk disk(64);
+    const auto discard = [&](int fd, std::uint64_t offset, std::uint64_t length) {
+      auto request = bench.request(IoKind::Discard, fd, offset, {});
+      request->discard_length = length;
+      bench.io->submit(std::move(request));
+    };
+    discard(disk.fd(), 1024, 10240);
+    bench.wait_for(1);
+    CHECK(bench.results->values[0] == 0);
+    CHECK(disk.read(1) == std::string(512, 2));
+    CHECK(disk.read(2, 10240) == std::string(10240, '\0'));
+    CHECK(disk.read(22) == std::string(512, 23));
+    const UniqueFd reader(::open(disk.path().c_str(), O_RDONLY | O_CLOEXEC));
+    discard(reader.get(), 0, 4096);
+    bench.wait_for(2);
+    CHECK(bench.results->values[1] == -EBADF);
+  });
+}
+
+TEST_CASE("an error of one request among many is that one's alone") {
+  const TestDisk disk(64);
+  const UniqueFd sealed(::memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  REQUIRE(::ftruncate(sealed.get(), 65536) == 0);
+  REQUIRE(::fcntl(sealed.get(), F_ADD_SEALS, F_SEAL_WRITE) == 0);
+  with_each([&](Bench& bench) {
+    for (std::uint64_t i = 0; i < 64; ++i) {
+      bench.io->submit(bench.request(IoKind::Write, i % 8 == 3 ? sealed.get() : disk.fd(), (i % 8) * 4096, {i}));
+    }
+    bench.wait_for(64);
+    CHECK(std::count(bench.results->values.begin(), bench.results->values.end(), -EPERM) == 8);
+    CHECK(std::count(bench.results->values.begin(), bench.results->values.end(), 4096) == 56);
   });
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Disks: the front half of the block protocol. Sectors are always 512 bytes, whatever the disk's own sector size is; where
-// that is larger, transfers must be multiples of it.
+// that is larger, what is no whole number of those costs a copy and, to be written, a read before.
 //
 // A disk is used from one place at a time, not from handlers. A back end that breaks the protocol has its disk switched
 // off: everything under way and later answers -PV_EIO.
@@ -33,7 +33,7 @@ struct pv_blk;
 struct pv_blk_info {
     uint32_t number;      // as in device/vbd: 51712 is xvda
     uint64_t sectors;     // size in units of 512 bytes
-    uint32_t sector_size; // of the disk itself, 512 or more
+    uint32_t sector_size; // of the disk itself, 512 to 4096
     bool read_only;
     bool can_flush;
     bool can_discard;
@@ -50,7 +50,7 @@ int pv_blk_open(uint32_t number, struct pv_blk **disk);
 const struct pv_blk_info *pv_blk_get_info(const struct pv_blk *disk);
 
 // Reads or writes `count` sectors and waits for it, in as many requests as it takes. Buffers may be anywhere in the
-// guest's memory; those aligned to 512 bytes are not copied. -PV_EIO if the disk fails, -PV_ERANGE beyond its end,
+// guest's memory; those aligned to info.sector_size are not copied. -PV_EIO if the disk fails, -PV_ERANGE beyond its end,
 // -PV_EROFS when writing to a read-only one.
 int pv_blk_read(struct pv_blk *disk, uint64_t sector, void *buffer, size_t count);
 int pv_blk_write(struct pv_blk *disk, uint64_t sector, const void *buffer, size_t count);
@@ -74,7 +74,7 @@ struct pv_blk_request {
     uint8_t operation; // PV_BLKIF_OP_READ, WRITE, DISCARD (without a buffer) or FLUSH_DISKCACHE (without sectors, too)
     uint64_t sector;
     size_t count; // sectors; the buffer may touch pv_blk_info.max_pages pages
-    void *buffer; // aligned to 512 bytes
+    void *buffer; // aligned to info.sector_size, as are sector and count
     void (*done)(struct pv_blk_request *request); // may be null; called by poll, wait and close; may submit again
     void *context;                                // the caller's own
     int status; // PV_BLK_UNDER_WAY, then 0 or a negated PV_E*

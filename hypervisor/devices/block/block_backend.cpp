@@ -27,7 +27,7 @@ XenbusBackend::Nodes backend_nodes(const Vdev& vdev, const DiskImage& image) {
       {"feature-flush-cache", "1"},
       {"feature-max-indirect-segments", std::to_string(kMaxIndirectSegments)},
       {"sectors", std::to_string(image.sectors())},
-      {"sector-size", std::to_string(PV_BLKIF_SECTOR_SIZE)},
+      {"sector-size", std::to_string(image.sector_size())},
       {"physical-sector-size", std::to_string(image.physical_sector_size())},
       {"info", std::to_string(read_only ? PV_VDISK_READONLY : 0)},
   };

@@ -42,6 +42,9 @@ class BlockConnection::Transfer final : public IoRequest {
     [[maybe_unused]] IoRequest* const same = self.release();
     std::unique_ptr<Transfer> mine(this);
     give_back_grants();
+    DiskLoad& load = image_->load();
+    --load.in_flight;
+    if (load.held_back != nullptr) std::exchange(load.held_back, nullptr)->post();
     if (kind == IoKind::Flush && result < 0) image_->set_flush_failed();  // also when nobody waits for it any more
     const std::int16_t status = status_of(result);
     image_->statistics().count(kind, length, status == PV_BLKIF_RSP_OKAY);
@@ -111,14 +114,17 @@ std::unique_ptr<BlockConnection> BlockConnection::open(const BlockSetup& setup, 
 
 BlockConnection::BlockConnection(const BlockSetup& setup, GrantUse ring_use, RingPages::Claim claim, Ring ring)
     : setup_(setup),
-      limits_{setup.image->sectors(), setup.image->is_read_only()},
+      limits_{setup.image->sectors(), setup.image->is_read_only(), setup.image->sector_size()},
       ring_use_(std::move(ring_use)),
       claim_(std::move(claim)),
       ring_(std::move(ring)),
       link_(std::make_shared<Link>(Link{this})),
       work_(setup.work, [this] { run(); }) {}
 
-BlockConnection::~BlockConnection() { link_->connection = nullptr; }
+BlockConnection::~BlockConnection() {
+  link_->connection = nullptr;
+  if (setup_.image->load().held_back == &work_) setup_.image->load().held_back = nullptr;
+}
 
 void BlockConnection::run() {
   if (!drain()) {
@@ -131,11 +137,16 @@ void BlockConnection::run() {
 bool BlockConnection::drain() {
   std::uint32_t budget = kBudget;
   while (budget > 0) {
+    DiskLoad& load = setup_.image->load();
+    if (load.in_flight >= kMaxInFlight) {
+      load.held_back = &work_;
+      return true;
+    }
     auto ready = ring_.pending();
     if (ready == 0U) ready = ring_.final_check();
     if (!ready) return false;
     if (*ready == 0) return true;
-    const std::uint32_t count = std::min(*ready, budget);
+    const std::uint32_t count = std::min({*ready, budget, kMaxInFlight - load.in_flight});
     budget -= count;
     for (std::uint32_t i = 0; i < count; ++i) start(decode_block_request(ring_.take(), limits_, segment_room_));
   }
@@ -173,10 +184,11 @@ void BlockConnection::start_transfer(const BlockRequest& request, const BlockTra
   work->length = transfer.length;
   work->id = request.id;
   work->operation = request.operation;
-  setup_.io.submit(std::move(work));
+  submit(std::move(work));
 }
 
 void BlockConnection::start_flush(const BlockRequest& request) {
+  if (setup_.image->cache() == DiskCache::Unsafe) return respond(request.id, request.operation, PV_BLKIF_RSP_OKAY);
   if (setup_.image->flush_failed()) return respond(request.id, request.operation, PV_BLKIF_RSP_ERROR);
   waiting_flushes_.push_back({request.id, request.operation});
   if (flushing_.empty()) submit_flush();
@@ -189,7 +201,7 @@ void BlockConnection::start_discard(const BlockRequest& request, const BlockDisc
   work->discard_length = work->length = discard.length;
   work->id = request.id;
   work->operation = request.operation;
-  setup_.io.submit(std::move(work));
+  submit(std::move(work));
 }
 
 void BlockConnection::submit_flush() {
@@ -197,7 +209,12 @@ void BlockConnection::submit_flush() {
   auto work = idle_transfer();
   work->kind = IoKind::Flush;
   work->offset = work->length = 0;
-  setup_.io.submit(std::move(work));
+  submit(std::move(work));
+}
+
+void BlockConnection::submit(std::unique_ptr<Transfer> transfer) {
+  ++setup_.image->load().in_flight;
+  setup_.io.submit(std::move(transfer));
 }
 
 void BlockConnection::transfer_ended(std::unique_ptr<Transfer> transfer, std::int16_t status) {

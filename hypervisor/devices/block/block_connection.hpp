@@ -44,6 +44,9 @@ class BlockConnection {
  public:
   /// Requests taken in one run of the work item.
   static constexpr std::uint32_t kBudget = 64;
+  /// Requests of one disk with the host at a time: a ringful, and as many of connections before. A front end that connects again
+  /// and again to a slow disk waits for what it left behind.
+  static constexpr std::uint32_t kMaxInFlight = 2 * PV_BLKIF_RING_ENTRIES;
 
   /// Takes ring and port into use. Nothing, and `error` says why in one line, if the guest's numbers are no good.
   [[nodiscard]] static std::unique_ptr<BlockConnection> open(const BlockSetup& setup, GrantRef ring, Port port,
@@ -74,6 +77,7 @@ class BlockConnection {
   void start_discard(const BlockRequest& request, const BlockDiscard& discard);
   [[nodiscard]] BlockAction fetch_segments(const BlockIndirect& indirect);
   void submit_flush();
+  void submit(std::unique_ptr<Transfer> transfer);
   void transfer_ended(std::unique_ptr<Transfer> transfer, std::int16_t status);
   void flush_ended(std::unique_ptr<Transfer> transfer, bool ok);
   void refuse(const BlockRequest& request, std::int16_t status);

@@ -30,6 +30,10 @@ std::optional<BlockDirection> direction_of(std::uint8_t operation) {
   }
 }
 
+bool is_on_disk(std::uint64_t first, std::uint64_t count, const DiskLimits& limits) {
+  return range_inside(first, count, limits.sectors) && (first | count) % (limits.sector_size / PV_BLKIF_SECTOR_SIZE) == 0;
+}
+
 BlockAction decode_transfer(BlockDirection direction, std::uint64_t first_sector,
                             std::span<const pv_blkif_request_segment> segments, const DiskLimits& limits, BlockSegmentRoom& room) {
   if (direction == BlockDirection::ToDisk && limits.read_only) return BlockReject{};
@@ -39,9 +43,10 @@ BlockAction decode_transfer(BlockDirection direction, std::uint64_t first_sector
     if (segment.first_sect > segment.last_sect || segment.last_sect >= kSectorsPerPage) return BlockReject{};
     const std::uint32_t length = static_cast<std::uint32_t>(segment.last_sect - segment.first_sect) + 1;
     room[i] = {GrantRef(segment.gref), segment.first_sect * std::uint32_t{PV_BLKIF_SECTOR_SIZE}, length * PV_BLKIF_SECTOR_SIZE};
+    if ((room[i].offset | room[i].length) % limits.sector_size != 0) return BlockReject{};
     sectors += length;
   }
-  if (!range_inside<std::uint64_t>(first_sector, sectors, limits.sectors)) return BlockReject{};
+  if (!is_on_disk(first_sector, sectors, limits)) return BlockReject{};
   // Cannot overflow: both lie inside the disk, whose size in bytes fits.
   return BlockTransfer{direction, first_sector * PV_BLKIF_SECTOR_SIZE, sectors * PV_BLKIF_SECTOR_SIZE,
                        std::span(room).first(segments.size())};
@@ -61,7 +66,7 @@ BlockAction decode_indirect(const pv_blkif_request_indirect& entry) {
 BlockAction decode_discard(const pv_blkif_request_discard& entry, const DiskLimits& limits) {
   // Secure erasing is not offered, and no other flag exists. Nor is anything of this for a read-only disk.
   if (limits.read_only || entry.flag != 0) return BlockReject{PV_BLKIF_RSP_EOPNOTSUPP};
-  if (entry.nr_sectors == 0 || !range_inside(entry.sector_number, entry.nr_sectors, limits.sectors)) return BlockReject{};
+  if (entry.nr_sectors == 0 || !is_on_disk(entry.sector_number, entry.nr_sectors, limits)) return BlockReject{};
   return BlockDiscard{entry.sector_number * PV_BLKIF_SECTOR_SIZE, entry.nr_sectors * PV_BLKIF_SECTOR_SIZE};
 }
 

@@ -25,6 +25,7 @@ static_assert(kMaxIndirectSegments <= PV_BLKIF_SEGMENTS_PER_INDIRECT_PAGE);
 struct DiskLimits {
   std::uint64_t sectors = 0;  ///< of 512 bytes
   bool read_only = false;
+  std::uint32_t sector_size = PV_BLKIF_SECTOR_SIZE;  ///< the disk's own; what is no whole number of them is refused
 };
 
 /// Part of one granted page.

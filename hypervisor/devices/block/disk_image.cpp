@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <limits>
@@ -21,6 +22,7 @@ namespace pvisor {
 namespace {
 
 constexpr std::uint64_t kSectorSize = 512;
+constexpr std::uint32_t kLargeSector = 4096;
 
 std::string quoted(const std::string& path) { return "disk '" + path + "'"; }
 
@@ -61,9 +63,9 @@ void check_raw(const std::string& path, int fd, std::uint64_t size) {
 
 }  // namespace
 
-std::shared_ptr<DiskImage> DiskImage::open(const std::string& path, DiskAccess access, const FileRoot& root) {
+std::shared_ptr<DiskImage> DiskImage::open(const std::string& path, DiskAccess access, const FileRoot& root, DiskTuning tuning) {
   if (path.empty()) throw HostError::usage("the disk's file name is empty");
-  std::shared_ptr<DiskImage> image(new DiskImage(path, access));
+  std::shared_ptr<DiskImage> image(new DiskImage(path, access, tuning));
   image->open_file(root);
   image->measure();
   return image;
@@ -91,7 +93,7 @@ void DiskImage::open_file(const FileRoot& root) {
                         ? "is in use by another domain or program; end that one, attach it with ,ro to both, or copy the file"
                         : "another domain or program writes it; end that one, or copy the file");
     case DiskLock::Unavailable:
-      note_ = quoted(path_) + ": its file system has no locks: take care that nothing else writes it";
+      add_note("its file system has no locks: take care that nothing else writes it");
   }
 }
 
@@ -107,12 +109,36 @@ void DiskImage::measure() {
   }
   if (size == 0) refuse(path_, "is empty; give it a size first: truncate -s 1G FILE");
   check_raw(path_, fd_.get(), size);
-  if (size % kSectorSize != 0) {
-    refuse(path_, "its size of " + std::to_string(size) +
-                      " bytes is no whole number of 512-byte sectors; round it up with zeros: truncate -s %512 FILE");
+  if (tuning_.cache == DiskCache::Direct) go_direct();
+  if (tuning_.cache == DiskCache::Unsafe) add_note("cache=unsafe: flushes do nothing; what the guest believes safe is lost if the host stops");
+  const std::uint64_t sector_size = tuning_.sector_size;
+  if (size % sector_size != 0) {
+    refuse(path_, "its size of " + std::to_string(size) + " bytes is no whole number of " + std::to_string(sector_size) +
+                      "-byte sectors; round it up with zeros: truncate -s %" + std::to_string(sector_size) + " FILE");
   }
   if (size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) refuse(path_, "is too large");
   sectors_ = size / kSectorSize;
+  physical_sector_size_ = std::max(physical_sector_size_, tuning_.sector_size);
+}
+
+/// Direct I/O wants whole sectors of the host's, in place, length and memory. What they are shows when one tries.
+void DiskImage::go_direct() {
+  if (::fcntl(fd_.get(), F_SETFL, O_DIRECT) != 0) {
+    if (errno == EINVAL) refuse(path_, "its file system has no direct I/O; leave out cache=direct");
+    throw HostError::from_errno(quoted(path_) + ": cannot switch on direct I/O", errno);
+  }
+  alignas(kLargeSector) std::array<std::byte, kLargeSector> buffer;
+  const auto reads_by = [&](std::size_t size) {
+    return ::pread(fd_.get(), buffer.data() + (kLargeSector - size), size, static_cast<off_t>(size)) >= 0;
+  };
+  if (!reads_by(kSectorSize)) tuning_.sector_size = kLargeSector;
+  if (!reads_by(tuning_.sector_size)) {
+    refuse(path_, "its host has no direct I/O in sectors of " + std::to_string(tuning_.sector_size) + " bytes; leave out cache=direct");
+  }
+}
+
+void DiskImage::add_note(const std::string& note) {
+  note_ += (note_.empty() ? quoted(path_) + ": " : "; ") + note;
 }
 
 }  // namespace pvisor
