@@ -13,12 +13,13 @@ namespace pvisor {
 
 /// Shared by the table and all its uses, so that a use which outlives the domain still finds its memory and its counts.
 struct GrantTableState {
-  /// A reference that somebody uses now.
+  /// How a reference is used now. Frame and domain mean something only while it is.
   struct Active {
     GuestFrame frame;
     DomainId by;
     std::uint32_t readers = 0;
     std::uint32_t writers = 0;
+    [[nodiscard]] bool is_used() const { return readers != 0 || writers != 0; }
   };
 
   explicit GrantTableState(const GuestMemory& guest_memory) : memory(guest_memory) {}
@@ -26,8 +27,9 @@ struct GrantTableState {
   GuestMemory memory;             ///< a copy: it shares RAM and pins with the domain's
   std::vector<SharedPage> pages;  ///< the table's frames, in order
   std::vector<GuestFrame> frames;
-  std::unordered_map<GrantRef, Active> active;
-  std::unordered_map<GuestFrame, std::uint32_t> held;  ///< uses per frame, over all references
+  // Arrays and not maps: a transfer of 1 MiB takes and gives back 256 grants, and the disk does so for each.
+  std::vector<Active> active;       ///< by reference, as many as the table has entries
+  std::vector<std::uint32_t> held;  ///< by frame, as far as frames were used: uses over all references
   std::uint32_t uses = 0;
 };
 
@@ -63,10 +65,9 @@ std::int16_t check(const GrantTableState& state, GrantRef ref, Entry entry, Doma
   if (access == FrameAccess::ReadWrite && (entry.flags() & PV_GTF_READONLY)) return PV_GNTST_GENERAL_ERROR;
   if (!state.memory.is_ram(entry.frame())) return PV_GNTST_BAD_PAGE;
   // An owner may not change an entry that is in use; if it did, the frame in use stays what it was and others wait.
-  const auto active = state.active.find(ref);
-  if (active == state.active.end()) return PV_GNTST_OKAY;
-  const bool same = active->second.frame == entry.frame() && active->second.by == by;
-  return same ? PV_GNTST_OKAY : PV_GNTST_GENERAL_ERROR;
+  const GrantTableState::Active& active = state.active[ref.value()];
+  const bool same = active.frame == entry.frame() && active.by == by;
+  return same || !active.is_used() ? PV_GNTST_OKAY : PV_GNTST_GENERAL_ERROR;
 }
 
 }  // namespace
@@ -94,9 +95,7 @@ GrantUse::~GrantUse() {
 
 void GrantUse::release() {
   if (!state_) return;
-  const auto active = state_->active.find(ref_);
-  PV_CHECK(active != state_->active.end());
-  auto& counts = active->second;
+  auto& counts = state_->active[ref_.value()];
   std::uint32_t& count = access_ == FrameAccess::ReadWrite ? counts.writers : counts.readers;
   PV_CHECK(count > 0);
   --count;
@@ -104,13 +103,12 @@ void GrantUse::release() {
   // done to the page happens before the owner sees it free.
   std::uint32_t cleared = 0;
   if (counts.writers == 0) cleared |= PV_GTF_WRITING;
-  if (counts.writers == 0 && counts.readers == 0) cleared |= PV_GTF_READING;
+  if (!counts.is_used()) cleared |= PV_GTF_READING;
   if (cleared != 0) page_of(*state_, ref_).fetch_and<std::uint16_t>(offset_of(ref_), static_cast<std::uint16_t>(~cleared));
-  if (counts.writers == 0 && counts.readers == 0) state_->active.erase(active);
 
-  const auto held = state_->held.find(frame_);
-  PV_CHECK(held != state_->held.end() && state_->uses > 0);
-  if (--held->second == 0) state_->held.erase(held);
+  std::uint32_t& held = state_->held[frame_.value()];
+  PV_CHECK(held > 0 && state_->uses > 0);
+  --held;
   --state_->uses;
   state_.reset();
 }
@@ -147,6 +145,7 @@ std::int16_t GrantTable::setup(std::uint32_t frames) {
     // Its owner could write to the frame before it was part of the table; none of that is a grant.
     state_->pages.back().write(0, std::array<std::byte, kPageSize>{});
   }
+  state_->active.resize(state_->pages.size() * kEntriesPerFrame);
   return PV_GNTST_OKAY;
 }
 
@@ -174,11 +173,13 @@ std::optional<GrantUse> GrantTable::use(GrantRef ref, DomainId by, FrameAccess a
     if (status != PV_GNTST_OKAY) return std::nullopt;
     // All 8 bytes are compared: if domain or frame changed since the load, the flags are not set either.
     if (!page.compare_exchange<std::uint64_t>(offset_of(ref), entry.raw, entry.raw | taken)) continue;
-    auto& active = state_->active[ref];
+    auto& active = state_->active[ref.value()];
     active.frame = entry.frame();
     active.by = by;
     ++(access == FrameAccess::ReadWrite ? active.writers : active.readers);
-    ++state_->held[entry.frame()];
+    const std::uint64_t frame = entry.frame().value();
+    if (frame >= state_->held.size()) state_->held.resize(frame + 1);
+    ++state_->held[frame];
     ++state_->uses;
     return GrantUse(state_, ref, entry.frame(), access);
   }
@@ -191,7 +192,7 @@ std::uint32_t GrantTable::uses() const {
 }
 
 bool GrantTable::is_in_use(GuestFrame frame) const {
-  return state_->held.count(frame) != 0;
+  return frame.value() < state_->held.size() && state_->held[frame.value()] != 0;
 }
 
 std::optional<GrantHandle> GrantMappings::add(Mapping mapping) {
