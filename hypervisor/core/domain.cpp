@@ -31,7 +31,8 @@ Domain::Parts::Parts(Domain& domain, DomainImage new_image)
       memory(image.space->ram(), GuestVirt(image.space->virt_base()), image.ram_pages),
       shared_info(memory.share(image.shared_info).value()),
       events(domain.id(), image.vcpus, domain, domain.monitor()),
-      grants(domain.id(), memory, image.grant_frames, &mappings) {}
+      grants(domain.id(), memory, image.grant_frames),
+      watchdogs(domain.monitor().timers(), [&domain] { domain.end({DomainEnd::Kind::Watchdog, domain.exit_code(), {}, {}}); }) {}
 
 Domain::Domain(Monitor& monitor, DomainId id, std::string name, Engine& engine)
     : monitor_(monitor), id_(id), name_(std::move(name)), engine_(engine) {}
@@ -132,12 +133,33 @@ void Domain::unmap_grant(GrantHandle handle) {
   const GrantMappings::Mapping* mapping = mappings().find(handle);
   PV_CHECK(mapping != nullptr);
   image().space->unmap_foreign(mapping->at.value());
+  memory().views().set(mapping->at, FrameView::Own);
   mappings().remove(handle);
+}
+
+bool Domain::can_replace(GuestFrame frame) {
+  const DomainImage& now = image();
+  if (frame == now.start_info || frame == now.xenstore || frame == now.console) return false;
+  return memory().shows_own(frame) && !memory().is_pinned(frame) && !grants().is_in_use(frame);
+}
+
+bool Domain::is_taken_away(GuestFrame frame) const {
+  if (!memory().is_ram(frame)) return false;
+  const FrameView view = memory().views().of(frame);
+  return view == FrameView::Nothing || view == FrameView::SpecialReadOnly || view == FrameView::SpecialWritable;
+}
+
+bool Domain::bring_back(GuestFrame frame) {
+  if (!is_taken_away(frame)) return true;
+  if (!image().space->show_own(frame.value())) return false;
+  memory().views().set(frame, FrameView::Own);
+  return true;
 }
 
 void Domain::end(DomainEnd end) {
   if (end_) return;
   end_ = std::move(end);
+  if (is_installed()) watchdogs().stop();
   for (const auto& vcpu : vcpus_) {
     stop(*vcpu);
     vcpu->singleshot.disarm();

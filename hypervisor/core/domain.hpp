@@ -17,6 +17,7 @@
 #include "core/ids.hpp"
 #include "core/shared_info.hpp"
 #include "core/vcpu.hpp"
+#include "core/watchdogs.hpp"
 
 namespace pvisor {
 
@@ -87,6 +88,9 @@ class Domain final : private EventSink {
   [[nodiscard]] EventChannels& events() { return parts_->events; }
   [[nodiscard]] GrantTable& grants() { return parts_->grants; }
   [[nodiscard]] GrantMappings& mappings() { return parts_->mappings; }
+  [[nodiscard]] Watchdogs& watchdogs() { return parts_->watchdogs; }
+  /// The reason that any later shutdown shall have (sched_op shutdown_code); the first one given counts.
+  [[nodiscard]] std::optional<std::uint8_t>& shutdown_code() { return parts_->shutdown_code; }
   [[nodiscard]] bool is_installed() const { return parts_ != nullptr; }
   [[nodiscard]] std::size_t vcpu_count() const { return vcpus_.size(); }
   [[nodiscard]] Vcpu* vcpu(VcpuId id);
@@ -103,6 +107,13 @@ class Domain final : private EventSink {
   /// Writes the vCPU's run-state times where the guest wants them, if it does.
   void publish_run_state(const Vcpu& vcpu) const;
 
+  /// True for a RAM frame that is where it belongs and that nobody needs there now: no I/O is under way, no grant of it is in
+  /// use, and it holds neither start_info nor a ring of the monitor's.
+  [[nodiscard]] bool can_replace(GuestFrame frame);
+  /// True for a RAM frame that update_va_mapping took away.
+  [[nodiscard]] bool is_taken_away(GuestFrame frame) const;
+  /// Shows such a frame again; nothing to do for any other. False: the host has no room.
+  [[nodiscard]] bool bring_back(GuestFrame frame);
   /// Ends the mapping at `handle` and shows the mapper's own frame again.
   void unmap_grant(GrantHandle handle);
 
@@ -127,7 +138,9 @@ class Domain final : private EventSink {
     SharedInfo shared_info;
     EventChannels events;
     GrantMappings mappings;
-    GrantTable grants;  ///< looks at mappings
+    GrantTable grants;
+    Watchdogs watchdogs;
+    std::optional<std::uint8_t> shutdown_code;
   };
 
   Monitor& monitor_;

@@ -63,7 +63,7 @@ std::int16_t check(const GrantTableState& state, GrantRef ref, Entry entry, Doma
   if ((entry.flags() & PV_GTF_TYPE_MASK) != PV_GTF_PERMIT_ACCESS) return PV_GNTST_GENERAL_ERROR;
   if (entry.domain() != by) return PV_GNTST_GENERAL_ERROR;
   if (access == FrameAccess::ReadWrite && (entry.flags() & PV_GTF_READONLY)) return PV_GNTST_GENERAL_ERROR;
-  if (!state.memory.is_ram(entry.frame())) return PV_GNTST_BAD_PAGE;
+  if (!state.memory.shows_own(entry.frame())) return PV_GNTST_BAD_PAGE;
   // An owner may not change an entry that is in use; if it did, the frame in use stays what it was and others wait.
   const GrantTableState::Active& active = state.active[ref.value()];
   const bool same = active.frame == entry.frame() && active.by == by;
@@ -114,7 +114,7 @@ void GrantUse::release() {
 }
 
 SharedPage GrantUse::page() const {
-  return *state_->memory.share(frame_);  // it was RAM when it was taken, and RAM does not shrink
+  return *state_->memory.share(frame_);  // it was RAM when it was taken, and what is in use stays
 }
 
 std::optional<IoSpan> GrantUse::pin(std::uint32_t offset, std::uint32_t length) const {
@@ -129,8 +129,8 @@ bool GrantUse::copy_out(std::uint32_t offset, std::span<const std::byte> in) con
   return access_ == FrameAccess::ReadWrite && state_->memory.copy_out(frame_, offset, in);
 }
 
-GrantTable::GrantTable(DomainId, const GuestMemory& memory, GuestFrame first_frame, const GrantMappings* mappings)
-    : state_(std::make_shared<GrantTableState>(memory)), mappings_(mappings) {
+GrantTable::GrantTable(DomainId, const GuestMemory& memory, GuestFrame first_frame)
+    : state_(std::make_shared<GrantTableState>(memory)) {
   PV_CHECK(memory.exists(GuestFrame{first_frame.value() + kMaxFrames - 1}));
   for (std::uint32_t i = 0; i < kMaxFrames; ++i) state_->frames.emplace_back(first_frame.value() + i);
   PV_CHECK(setup(1) == PV_GNTST_OKAY);
@@ -168,8 +168,6 @@ std::optional<GrantUse> GrantTable::use(GrantRef ref, DomainId by, FrameAccess a
   for (int attempt = 0; attempt < kTries; ++attempt) {
     const Entry entry{page.load<std::uint64_t>(offset_of(ref))};
     status = check(*state_, ref, entry, by, access);
-    const bool foreign = mappings_ != nullptr && mappings_->shows_foreign(entry.frame());
-    if (status == PV_GNTST_OKAY && foreign) status = PV_GNTST_BAD_PAGE;
     if (status != PV_GNTST_OKAY) return std::nullopt;
     // All 8 bytes are compared: if domain or frame changed since the load, the flags are not set either.
     if (!page.compare_exchange<std::uint64_t>(offset_of(ref), entry.raw, entry.raw | taken)) continue;
@@ -199,7 +197,6 @@ std::optional<GrantHandle> GrantMappings::add(Mapping mapping) {
   if (is_full()) return std::nullopt;
   while (mappings_.count(GrantHandle{next_}) != 0) ++next_;  // bounded: fewer are taken than there are numbers
   const GrantHandle handle{next_++};
-  shown_.insert(mapping.at);
   mappings_.emplace(handle, std::move(mapping));
   return handle;
 }
@@ -210,10 +207,7 @@ const GrantMappings::Mapping* GrantMappings::find(GrantHandle handle) const {
 }
 
 void GrantMappings::remove(GrantHandle handle) {
-  const auto found = mappings_.find(handle);
-  if (found == mappings_.end()) return;
-  shown_.erase(found->second.at);
-  mappings_.erase(found);
+  mappings_.erase(handle);
 }
 
 }  // namespace pvisor

@@ -9,7 +9,6 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "core/guest_memory.hpp"
@@ -20,7 +19,6 @@
 
 namespace pvisor {
 
-class GrantMappings;
 class GrantTable;
 
 /// One use of a grant by the monitor's backends: keeps the "in use" flags set while it lives. Movable.
@@ -56,8 +54,7 @@ class GrantTable {
   static constexpr std::uint32_t kEntriesPerFrame = 512;              ///< 4096 / sizeof(pv_grant_entry_v1)
 
   /// `first_frame` is the first of kMaxFrames special frames of `memory` that hold the table; the table starts with one.
-  /// `mappings`, if given, is the owner's: a frame that shows another domain's content is not the owner's to grant.
-  GrantTable(DomainId self, const GuestMemory& memory, GuestFrame first_frame, const GrantMappings* mappings = nullptr);
+  GrantTable(DomainId self, const GuestMemory& memory, GuestFrame first_frame);
   ~GrantTable();
 
   /// setup_table: grows to `frames` frames (never shrinks) and returns 0, or -PV_GNTST style error. frame(i) names them.
@@ -74,7 +71,6 @@ class GrantTable {
 
  private:
   std::shared_ptr<struct GrantTableState> state_;  ///< the table and every use of it own it together
-  const GrantMappings* mappings_;
 };
 
 /// What a domain has mapped of others by grant map: handle -> use, so that unmap is exact and death returns all.
@@ -87,11 +83,10 @@ class GrantMappings {
     std::uint64_t host_addr;  ///< as the mapper gave it
     std::uint32_t flags;      ///< PV_GNTMAP_*
   };
-  /// Nothing if there are kMaxMappings already. Precondition: `mapping.at` shows no foreign frame yet.
+  /// Nothing if there are kMaxMappings already.
   [[nodiscard]] std::optional<GrantHandle> add(Mapping mapping);
   [[nodiscard]] bool is_full() const { return mappings_.size() >= kMaxMappings; }
   [[nodiscard]] const Mapping* find(GrantHandle handle) const;
-  [[nodiscard]] bool shows_foreign(GuestFrame frame) const { return shown_.count(frame) != 0; }
   void remove(GrantHandle handle);
   [[nodiscard]] std::size_t size() const { return mappings_.size(); }
   /// Visits all, for death and chain-load.
@@ -99,14 +94,10 @@ class GrantMappings {
   void for_each(F visit) const {
     for (const auto& [handle, mapping] : mappings_) visit(mapping);
   }
-  void clear() {
-    mappings_.clear();
-    shown_.clear();
-  }
+  void clear() { mappings_.clear(); }
 
  private:
   std::unordered_map<GrantHandle, Mapping> mappings_;
-  std::unordered_set<GuestFrame> shown_;  ///< the `at` of each mapping
   std::uint32_t next_ = 0;
 };
 

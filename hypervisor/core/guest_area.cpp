@@ -18,7 +18,7 @@ std::optional<GuestArea> GuestArea::create(Domain& domain, GuestVirt at, std::ui
     const auto piece = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, kPageSize - offset));
     const GuestFrame frame = memory.frame_at(GuestVirt(address)).value();
     auto pin = memory.pin(frame, offset, piece);
-    if (!pin || domain.mappings().shows_foreign(frame)) return std::nullopt;
+    if (!pin) return std::nullopt;
     pieces.push_back({memory.share(frame).value(), std::move(*pin)});
     address += piece;
     left -= piece;

@@ -21,7 +21,7 @@ class GuestArea {
  public:
   static constexpr std::uint64_t kAlignment = 8;
 
-  /// Nothing if any byte of it is not the domain's RAM, or shows another domain's page.
+  /// Nothing if any byte of it is not the domain's RAM, or not where it belongs.
   /// Precondition: `at` is a multiple of kAlignment, so that no word of a struct lies across two pages.
   [[nodiscard]] static std::optional<GuestArea> create(Domain& domain, GuestVirt at, std::uint32_t bytes);
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/checked.hpp"
+#include "core/frame_views.hpp"
 #include "core/ids.hpp"
 #include "core/io_span.hpp"
 #include "core/shared_page.hpp"
@@ -30,18 +31,20 @@ class GuestMemory {
   [[nodiscard]] bool is_ram(GuestFrame frame) const { return frame.value() < ram_pages_; }
   [[nodiscard]] bool exists(GuestFrame frame) const { return frame.value() < total_pages_; }
 
-  /// Copies between host memory and a guest range. False, and nothing copied, if any byte lies outside the guest's memory.
+  /// Copies between host memory and a guest range. False, and nothing copied, if any byte lies outside the guest's memory, at
+  /// an address that shows nothing, or, to be written, at one that is read-only.
   [[nodiscard]] bool copy_in(GuestVirt from, std::span<std::byte> out) const;
   [[nodiscard]] bool copy_out(GuestVirt to, std::span<const std::byte> in) const;
-  /// True if the whole range exists, so that a later copy_out cannot fail.
+  /// True if the whole range can be read, or written.
   [[nodiscard]] bool contains(GuestVirt address, std::uint64_t length) const;
-  /// Frame that shows at a guest address; nothing if none does.
+  [[nodiscard]] bool is_writable(GuestVirt address, std::uint64_t length) const;
+  /// Frame that belongs at a guest address, whatever shows there now; nothing if none does.
   [[nodiscard]] std::optional<GuestFrame> frame_at(GuestVirt address) const;
 
   template <class T>
   [[nodiscard]] std::optional<T> read(GuestVirt from) const {
     std::optional<T> value;
-    const auto offset = offset_of(from, sizeof(T));
+    const auto offset = offset_of(from, sizeof(T), FrameAccess::ReadOnly);
     if (offset) copy_structure(host(*offset), value.emplace());
     return value;
   }
@@ -51,33 +54,48 @@ class GuestMemory {
     return copy_out(to, std::as_bytes(std::span(&value, 1)));
   }
 
+  /// Reads what will be answered in place; nothing if that cannot be written.
+  template <class T>
+  [[nodiscard]] std::optional<T> read_for_answer(GuestVirt from) const {
+    if (!is_writable(from, sizeof(T))) return std::nullopt;
+    return read<T>(from);
+  }
+
   /// The same by frame; `offset + size` must stay inside the page or the answer is false.
   [[nodiscard]] bool copy_in(GuestFrame from, std::uint64_t offset, std::span<std::byte> out) const;
   [[nodiscard]] bool copy_out(GuestFrame to, std::uint64_t offset, std::span<const std::byte> in) const;
 
-  /// A page used by both sides; nothing if the frame does not exist.
+  /// A page used by both sides; nothing if the frame does not exist or is not there to be written.
   [[nodiscard]] std::optional<SharedPage> share(GuestFrame frame) const;
 
   /// RAM frames held in place for bulk I/O, [offset, offset + length) of one frame. Nothing if it is not RAM.
   [[nodiscard]] std::optional<IoSpan> pin(GuestFrame frame, std::uint32_t offset, std::uint32_t length) const;
   [[nodiscard]] bool is_pinned(GuestFrame frame) const;
 
+  /// What the addresses of RAM frames show; the domain's calls change it together with the address space.
+  [[nodiscard]] FrameViews& views() const { return *views_; }
+  /// True for RAM that is where it belongs: only such a frame can be granted, pinned, or have something put in its place.
+  [[nodiscard]] bool shows_own(GuestFrame frame) const { return is_ram(frame) && views_->of(frame) == FrameView::Own; }
+
  private:
   [[nodiscard]] std::byte* host(std::uint64_t byte_offset) const { return base_ + byte_offset; }
   void fetch(std::uint64_t byte_offset, std::span<std::byte> out) const;
-  /// Distance of a range from frame 0; nothing if any byte of it lies outside. Level 0: all frames, RAM and special, show
-  /// contiguously from virt_base on, so a range is inside exactly if its distance is.
-  [[nodiscard]] std::optional<std::uint64_t> offset_of(GuestVirt address, std::uint64_t length) const {
+  /// Distance of a range from frame 0; nothing if any byte of it lies outside, or may not be accessed so. Level 0: all frames,
+  /// RAM and special, lie contiguously from virt_base on, so a range is inside exactly if its distance is.
+  [[nodiscard]] std::optional<std::uint64_t> offset_of(GuestVirt address, std::uint64_t length, FrameAccess access) const {
     if (length == 0) return 0;  // no byte of it lies outside, wherever it points
     if (address < virt_base_) return std::nullopt;
     const std::uint64_t offset = address.value() - virt_base_.value();
     if (!range_inside(offset, length, total_pages_ << kPageShift)) return std::nullopt;
+    if (!views_->all_own() && !allows(offset, length, access)) [[unlikely]] return std::nullopt;
     return offset;
   }
+  [[nodiscard]] bool allows(std::uint64_t offset, std::uint64_t length, FrameAccess access) const;
 
   std::shared_ptr<Ram> ram_;
   std::byte* base_;  ///< of frame 0; fixed as long as ram_ lives
   std::shared_ptr<PinCounts> pins_;
+  std::shared_ptr<FrameViews> views_;
   GuestVirt virt_base_;
   std::uint64_t ram_pages_;
   std::uint64_t total_pages_;

@@ -27,6 +27,7 @@ struct HypercallResult {
   enum class Kind : std::uint8_t {
     Done,     ///< answer `value` and go on
     Yield,    ///< answer `value`, others first
+    Again,    ///< others first, then its next piece, as Vcpu::unfinished says; the guest sees nothing of this
     Blocked,  ///< answered when the vCPU wakes; the handler has marked it blocked
     Gone,     ///< the vCPU that called does not exist any more or never runs again
   };
@@ -44,7 +45,8 @@ using HypercallHandler = HypercallResult (*)(HypercallContext&);
 enum class ServedBy : std::uint8_t { Nobody, Shim, Monitor };
 inline constexpr std::uint64_t kHypercallNumbers = 128;
 
-/// The handler of each number; those that the monitor does not serve have one that answers -PV_ENOSYS.
+/// The handler of each number; those that it does not serve have one that answers -PV_ENOSYS, or -PV_EPERM
+/// where Xen wants a privilege that no guest has here.
 extern const std::array<HypercallHandler, kHypercallNumbers> kHypercallHandlers;
 
 [[nodiscard]] ServedBy served_by(std::uint64_t number);

@@ -13,6 +13,10 @@ struct Row {
   HypercallHandler handler = nullptr;
 };
 
+HypercallResult hc_unknown(HypercallContext&) { return -PV_ENOSYS; }
+/// What only the domain that manages the others may do on Xen.
+HypercallResult hc_privileged(HypercallContext&) { return -PV_EPERM; }
+
 constexpr auto kTable = [] {
   std::array<Row, kHypercallNumbers> table{};
   const auto monitor = [&table](std::uint64_t number, HypercallHandler handler) {
@@ -23,6 +27,7 @@ constexpr auto kTable = [] {
     if (table[number].by != ServedBy::Nobody) throw "a hypercall number is served twice";
     table[number] = {ServedBy::Shim, nullptr};
   };
+  const auto refuse = [&table](std::uint64_t number) { table[number] = {ServedBy::Nobody, hc_privileged}; };
   shim(PV_HC_SET_TRAP_TABLE);
   shim(PV_HC_STACK_SWITCH);
   shim(PV_HC_SET_CALLBACKS);
@@ -44,17 +49,20 @@ constexpr auto kTable = [] {
   monitor(PV_HC_CHAINLOAD, hc_chainload);
   monitor(PV_HC_NOP, hc_nop);
   monitor(PV_HC_EXIT_STATUS, hc_exit_status);
+  refuse(PV_HC_PLATFORM_OP);
+  refuse(PV_HC_SYSCTL);
+  refuse(PV_HC_DOMCTL);
+  refuse(PV_HC_KEXEC_OP);
+  refuse(PV_HC_HYPFS_OP);
   return table;
 }();
-
-HypercallResult hc_unknown(HypercallContext&) { return -PV_ENOSYS; }
 
 }  // namespace
 
 constexpr std::array<HypercallHandler, kHypercallNumbers> kHypercallHandlers = [] {
   std::array<HypercallHandler, kHypercallNumbers> handlers{};
   for (std::uint64_t number = 0; number < kHypercallNumbers; ++number) {
-    handlers[number] = kTable[number].by == ServedBy::Monitor ? kTable[number].handler : hc_unknown;
+    handlers[number] = kTable[number].handler != nullptr ? kTable[number].handler : hc_unknown;
   }
   return handlers;
 }();

@@ -147,9 +147,15 @@ void Monitor::direct(Vcpu& vcpu, const Exit& exit) {
   vcpu.domain.publish_time(vcpu);
 }
 
+void Monitor::serve_piece(Vcpu& vcpu) {
+  if (vcpu.state != VcpuState::InHypercall) return;  // its domain has ended meanwhile
+  settle(vcpu, dispatch_hypercall(*this, vcpu, *std::exchange(vcpu.unfinished, std::nullopt)));
+}
+
 void Monitor::settle(Vcpu& vcpu, const HypercallResult& result) {
   // Blocked and Gone: the handler has seen to the vCPU, which may not even exist any more.
-  if (result.kind != HypercallResult::Kind::Done && result.kind != HypercallResult::Kind::Yield) return;
+  if (result.kind == HypercallResult::Kind::Blocked || result.kind == HypercallResult::Kind::Gone) return;
+  if (result.kind == HypercallResult::Kind::Again) return vcpu.next_piece.post();
   vcpu.result = result.value;
   scheduler_.make_runnable(vcpu);
 }

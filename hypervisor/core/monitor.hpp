@@ -66,6 +66,8 @@ class Monitor final : public EventPeers {
   /// When the next timer fires; nothing if none is armed.
   [[nodiscard]] std::optional<std::uint64_t> next_deadline() const { return timers_.next_deadline(); }
 
+  /// Serves another piece of the call that `vcpu` is in (HypercallResult::Kind::Again).
+  void serve_piece(Vcpu& vcpu);
   /// Ends the domain of `vcpu` as crashed, with a report.
   void crash(Vcpu& vcpu, const std::string& reason);
 

@@ -13,6 +13,7 @@ namespace pvisor {
 Vcpu::Vcpu(Domain& owner, VcpuId vcpu_id, TimerQueue& timers)
     : domain(owner),
       id(vcpu_id),
+      next_piece(owner.monitor().work(), [this] { domain.monitor().serve_piece(*this); }),
       singleshot(timers, [this] { domain.events().raise_virq(PV_VIRQ_TIMER, id); }),
       poll_timeout(timers, [this] { wake(); }),
       run_states_(PV_RUNSTATE_OFFLINE, owner.monitor().now_ns()),

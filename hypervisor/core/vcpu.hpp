@@ -11,6 +11,7 @@
 #include "core/ids.hpp"
 #include "core/run_states.hpp"
 #include "core/timers.hpp"
+#include "core/work_queue.hpp"
 #include "engine/engine.hpp"
 
 namespace pvisor {
@@ -55,6 +56,9 @@ struct Vcpu {
   std::unique_ptr<VcpuContext> context;
   /// Answer to the call it made, handed over when it runs next.
   std::optional<std::int64_t> result;
+  /// A long call that is served in pieces: how it goes on, and when.
+  std::optional<HypercallExit> unfinished;
+  WorkItem next_piece;
   /// While blocked in sched_op poll: the ports that wake it. Empty with polling set: only the timeout does.
   std::vector<Port> polled;
   bool polling = false;

@@ -70,6 +70,20 @@ class AddressSpace {
                                          FrameAccess access) = 0;
   /// Ends it; the frame shows its own, older content again. The owner's later writes are not visible any more.
   virtual void unmap_foreign(std::uint64_t frame) = 0;
+
+  // What the addresses of RAM frames show (level 0). All begin with their own frame. False, with nothing changed: the host has
+  // no room.
+  /// Makes the address of `frame` show `special`, a special frame, until show_own. Ram::bytes() at `frame` follows.
+  /// Precondition: it shows its own frame, which is not pinned.
+  [[nodiscard]] virtual bool show_special(std::uint64_t frame, std::uint64_t special, FrameAccess access) = 0;
+  /// Makes the address of `frame` fault until show_own; the frame keeps its content. Precondition: as above.
+  [[nodiscard]] virtual bool show_nothing(std::uint64_t frame) = 0;
+  /// Ends show_special or show_nothing.
+  [[nodiscard]] virtual bool show_own(std::uint64_t frame) = 0;
+  /// Gives RAM frames back to the host: their addresses fault, their content is gone. Precondition: they show themselves.
+  [[nodiscard]] virtual bool release(std::uint64_t first, std::uint64_t count) = 0;
+  /// Brings released frames back, zeroed.
+  [[nodiscard]] virtual bool populate(std::uint64_t first, std::uint64_t count) = 0;
 };
 
 /// How a vCPU begins: what the builder or the guest wants in its registers, and where the pieces of the ABI that the shim

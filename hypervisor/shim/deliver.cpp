@@ -33,7 +33,7 @@ void die(VcpuPage& page, DeathReason reason) {
   home_remote(&page);
 }
 
-void bounce(VcpuPage& page, uint64_t handler, bool mask_events, bool with_error_code, uint32_t error_code) {
+PV_SHIM_ON_STACK void bounce(VcpuPage& page, uint64_t handler, bool mask_events, bool with_error_code, uint32_t error_code) {
   pv_cpu_user_regs& regs = page.frame;
   const uint8_t mask = load_byte(page.vcpu_info + kUpcallMask);
   uint64_t stack = page.kernel_mode != 0 ? regs.rsp : page.kernel_sp;
@@ -59,7 +59,7 @@ void bounce(VcpuPage& page, uint64_t handler, bool mask_events, bool with_error_
   page.return_kind = kReturnFull;
 }
 
-void do_iret(VcpuPage& page) {
+PV_SHIM_ON_STACK void do_iret(VcpuPage& page) {
   pv_cpu_user_regs& regs = page.frame;
   const volatile uint64_t* words = guest_words(page, regs.rsp, sizeof(pv_iret_context) / sizeof(uint64_t));
   if (words == nullptr) return die(page, kDeathBadIretFrame);
@@ -84,7 +84,7 @@ void do_iret(VcpuPage& page) {
 
 using namespace pvisor::shim;
 
-extern "C" void shim_deliver_event(VcpuPage* page) {
+extern "C" PV_SHIM_ON_STACK void shim_deliver_event(VcpuPage* page) {
   if (page->event.address == 0) return die(*page, kDeathNoEventCallback);
   if (page->return_kind != kReturnFull) {
     // A call was interrupted: it returns to what its `call` pushed.

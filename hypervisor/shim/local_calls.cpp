@@ -111,6 +111,24 @@ PV_APART int64_t answer_text(const VcpuPage& page, uint64_t to, const char (&tex
   return 0;
 }
 
+/// Neither when nor by whom, so that builds are alike.
+PV_APART int64_t get_compile_info(const VcpuPage& page, uint64_t argument) {
+  static constexpr pv_compile_info kInfo = {__VERSION__, "pvisor", "", ""};
+  return copy_to_guest(page, argument, &kInfo, sizeof kInfo) ? 0 : -PV_EFAULT;
+}
+
+/// Nobody assigns UUIDs to domains here.
+PV_APART int64_t get_handle(const VcpuPage& page, uint64_t argument) {
+  static constexpr uint8_t kNoHandle[16] = {};
+  return copy_to_guest(page, argument, kNoHandle, sizeof kNoHandle) ? 0 : -PV_EFAULT;
+}
+
+/// What Xen tells everybody but its first domain.
+PV_APART int64_t get_command_line(const VcpuPage& page, uint64_t argument) {
+  static constexpr char kDenied[] = "<denied>";
+  return copy_to_guest(page, argument, kDenied, sizeof kDenied) ? 0 : -PV_EFAULT;
+}
+
 PV_APART int64_t get_features(const VcpuPage& page, uint64_t argument) {
   pv_feature_info info;
   if (!copy_from_guest(page, &info, argument, sizeof info)) return -PV_EFAULT;
@@ -133,6 +151,10 @@ int64_t xen_version(const VcpuPage& page, uint32_t command, uint64_t argument) {
     case PV_XENVER_CHANGESET: return answer_text<PV_XEN_CHANGESET_INFO_LEN>(page, argument, "unavailable");
     case PV_XENVER_PLATFORM_PARAMETERS: return get_platform(page, argument);
     case PV_XENVER_GET_FEATURES: return get_features(page, argument);
+    case PV_XENVER_COMPILE_INFO: return get_compile_info(page, argument);
+    case PV_XENVER_GUEST_HANDLE: return get_handle(page, argument);
+    case PV_XENVER_COMMANDLINE: return get_command_line(page, argument);
+    case PV_XENVER_BUILD_ID: return -PV_EPERM;
     case PV_XENVER_PAGESIZE: return argument == 0 ? 4096 : -PV_EINVAL;
     default: return -PV_ENOSYS;
   }

@@ -25,6 +25,15 @@ bool shim_hypercall(pvisor::shim::VcpuPage* page);
 void shim_trap(pvisor::shim::VcpuPage* page, uint8_t vector, uint32_t error_code, uint64_t address);
 void shim_deliver_event(pvisor::shim::VcpuPage* page);
 
+// Where the shim touches guest memory, which may be unmapped or read-only. A home that is told of a fault there goes on as
+// follows; anywhere else in the shim a fault is ours.
+/// Copies; answers how many bytes are left because a page was not there. Fault in [touch, touched): go on at `touched`.
+uint64_t shim_copy(void* to, const void* from, uint64_t bytes);
+extern const char shim_copy_touch[], shim_copy_touched[];
+/// The code that works on guest_words(). Fault in it: the guest's stack is not there, it dies of kDeathBadGuestStack.
+extern const char __start_shim_on_stack[], __stop_shim_on_stack[];
+#define PV_SHIM_ON_STACK [[gnu::section("shim_on_stack"), gnu::noinline]]
+
 // Supplied by the home.
 /// Tells the monitor what VcpuPage::exit says and returns when it has answered in exit.result. Does not return if the vCPU
 /// never runs again.

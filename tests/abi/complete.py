@@ -47,20 +47,20 @@ def check_abi_page(page, hypercalls):
 
 
 def served_in_page(page):
-    """Call -> "shim", "monitor" or "nobody", from the table of calls."""
-    rows = re.findall(r"^\| \d+ \| `(\w+)` \| `PV_HC_(\w+)` \| (?:\[(shim|monitor)\]\(#([\w-]+)\)|(nobody): `-ENOSYS`) \|", page, re.M)
-    for name, constant, _, anchor, _ in rows:
+    """Call -> "shim", "monitor", "nobody" or "refuse" (-EPERM), from the table of calls."""
+    rows = re.findall(r"^\| \d+ \| `(\w+)` \| `PV_HC_(\w+)` \| (?:\[(shim|monitor)\]\(#([\w-]+)\)|(nobody): `-(ENOSYS|EPERM)`) \|", page, re.M)
+    for name, constant, _, anchor, _, _ in rows:
         if constant.lower() != name:
             yield name, f"its constant is said to be PV_HC_{constant}"
         if anchor and not re.search(rf"^### {name} \({anchor.rpartition('-')[2]}\)$", page, re.M):
             yield name, f"its link #{anchor} leads nowhere"
-    yield from ((name, by or nobody) for name, _, by, _, nobody in rows)
+    yield from ((name, by or {"ENOSYS": "nobody", "EPERM": "refuse"}[error]) for name, _, by, _, _, error in rows)
 
 
 def served_in_code(hypervisor):
     """The same from the hypercall table; and, as a check on that, what the shim's sources answer."""
     table = (hypervisor / "core" / "hypercall_table.cpp").read_text()
-    served = {call.lower(): by for by, call in re.findall(r"^  (monitor|shim)\(PV_HC_(\w+)", table, re.M)}
+    served = {call.lower(): by for by, call in re.findall(r"^  (monitor|shim|refuse)\(PV_HC_(\w+)", table, re.M)}
     local = re.findall(r"case PV_HC_(\w+):", (hypervisor / "shim" / "local_calls.cpp").read_text())
     local += re.findall(r"number == PV_HC_(\w+)\)", (hypervisor / "shim" / "hypercall.cpp").read_text())
     return served, {call.lower() for call in local}
@@ -69,7 +69,7 @@ def served_in_code(hypervisor):
 def check_served(page, hypervisor):
     said = {}
     for name, by in served_in_page(page):
-        if by in ("shim", "monitor", "nobody"):
+        if by in ("shim", "monitor", "nobody", "refuse"):
             said[name] = by
         else:
             yield f"ABI.md: {name}: {by}"
@@ -98,7 +98,8 @@ def main(include, here, abi_md, *listed):
         problems += check_header(name, path.read_text(), structs, constants)
     page = pathlib.Path(abi_md).read_text()
     problems += check_abi_page(page, (include / "pvabi" / "hypercalls.h").read_text())
-    problems += check_served(page, pathlib.Path(abi_md).parent.parent / "hypervisor")
+    root = pathlib.Path(abi_md).parent.parent
+    problems += check_served(page, root / "hypervisor")
     print("\n".join(problems) or "complete")
     return 1 if problems else 0
 

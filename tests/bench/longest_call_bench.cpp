@@ -30,7 +30,7 @@ struct World : FakeWorld {
   }
 };
 
-/// kMaxGrantOps copies of a whole page, by a grant.
+/// One piece of copies of a whole page, by a grant.
 void grant_copy(benchmark::State& state) {
   World world;
   const pv_grant_entry_v1 entry{PV_GTF_PERMIT_ACCESS, world.domain.id().value(), 2};
@@ -40,18 +40,18 @@ void grant_copy(benchmark::State& state) {
   op.source.domid = op.dest.domid = PV_DOMID_SELF;
   op.len = kPageSize;
   op.flags = PV_GNTCOPY_SOURCE_GREF;
-  for (std::size_t i = 0; i < kMaxGrantOps; ++i) {
+  for (std::size_t i = 0; i < kGrantOpsAtOnce; ++i) {
     op.dest.u.gmfn = 64 + i;
     world.fill(i, op);
   }
-  for (auto _ : state) world.call(world.domain, PV_HC_GRANT_TABLE_OP, {PV_GNTTABOP_COPY, world.at, kMaxGrantOps});
+  for (auto _ : state) world.call(world.domain, PV_HC_GRANT_TABLE_OP, {PV_GNTTABOP_COPY, world.at, kGrantOpsAtOnce});
 }
 
-/// kMaxGrantOps unmaps of nothing: what a batch costs beside the pages.
+/// One piece of unmaps of nothing: what a batch costs beside the pages.
 void grant_unmap(benchmark::State& state) {
   World world;
-  for (std::size_t i = 0; i < kMaxGrantOps; ++i) world.fill(i, pv_gnttab_unmap_grant_ref{0, 0, 77, 0});
-  for (auto _ : state) world.call(world.domain, PV_HC_GRANT_TABLE_OP, {PV_GNTTABOP_UNMAP_GRANT_REF, world.at, kMaxGrantOps});
+  for (std::size_t i = 0; i < kGrantOpsAtOnce; ++i) world.fill(i, pv_gnttab_unmap_grant_ref{0, 0, 77, 0});
+  for (auto _ : state) world.call(world.domain, PV_HC_GRANT_TABLE_OP, {PV_GNTTABOP_UNMAP_GRANT_REF, world.at, kGrantOpsAtOnce});
 }
 
 void console_io(benchmark::State& state) {

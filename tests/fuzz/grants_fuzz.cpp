@@ -140,6 +140,8 @@ struct Run {
     const auto owner = index_of(domid);
     bool good = owner && models[*owner].allows(ref, domains[caller]->id().value(), writing);
     good = good && frame < kRamPages && !models[caller].is_held(frame) && !models[caller].shows_foreign(frame);
+    const DomainImage& image = domains[caller]->image();
+    for (const GuestFrame needed : {image.start_info, image.xenstore, image.console}) good = good && frame != needed.value();
     if (good && *owner == caller && models[caller].entries[ref].frame == frame) {
       // A page cannot stand in for itself. That is found once the grant is in use, and the use ends with its bits cleared.
       models[caller].take(ref, domains[caller]->id().value(), writing);

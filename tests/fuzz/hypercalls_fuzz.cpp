@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include <pvabi/domid.h>
@@ -95,7 +96,11 @@ class Run {
     vcpu.state = VcpuState::InHypercall;
     memory_->begin_request();
     const std::size_t before = memory_->second_fetches();
-    const HypercallResult result = dispatch_hypercall(world_.monitor, vcpu, HypercallExit{number, args});
+    HypercallResult result = dispatch_hypercall(world_.monitor, vcpu, HypercallExit{number, args});
+    while (result.kind == HypercallResult::Kind::Again) {
+      memory_->begin_request();  // each piece reads and checks anew
+      result = dispatch_hypercall(world_.monitor, vcpu, *std::exchange(vcpu.unfinished, std::nullopt));
+    }
     FUZZ_REQUIRE(pointers == Pointers::Some || memory_->second_fetches() == before);
     FUZZ_REQUIRE(result.value >= kLowestError);
     if (result.kind == HypercallResult::Kind::Done || result.kind == HypercallResult::Kind::Yield) world_.monitor.scheduler().make_runnable(vcpu);

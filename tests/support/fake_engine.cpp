@@ -42,6 +42,31 @@ void FakeAddressSpace::unmap_foreign(std::uint64_t frame) {
   foreign_.erase(found);
 }
 
+bool FakeAddressSpace::show_special(std::uint64_t frame, std::uint64_t special, FrameAccess) {
+  return !refuse_views && views.emplace(frame, special).second;
+}
+
+bool FakeAddressSpace::show_nothing(std::uint64_t frame) {
+  return !refuse_views && views.emplace(frame, std::nullopt).second;
+}
+
+bool FakeAddressSpace::show_own(std::uint64_t frame) { return !refuse_views && views.erase(frame) == 1; }
+
+bool FakeAddressSpace::release(std::uint64_t first, std::uint64_t count) {
+  if (refuse_views) return false;
+  for (std::uint64_t frame = first; frame < first + count; ++frame) {
+    PV_CHECK(released.insert(frame).second);
+    std::ranges::fill(ram_->page(frame), std::byte{0});
+  }
+  return true;
+}
+
+bool FakeAddressSpace::populate(std::uint64_t first, std::uint64_t count) {
+  if (refuse_views) return false;
+  for (std::uint64_t frame = first; frame < first + count; ++frame) PV_CHECK(released.erase(frame) == 1);
+  return true;
+}
+
 FakeVcpu::~FakeVcpu() {
   std::erase(engine_.vcpus_, this);
   engine_.unsignal_if_idle();

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/unique_fd.hpp"
@@ -35,10 +36,19 @@ class FakeAddressSpace final : public AddressSpace {
   [[nodiscard]] bool map_foreign(std::uint64_t frame, AddressSpace& owner, std::uint64_t owner_frame,
                                  FrameAccess access) override;
   void unmap_foreign(std::uint64_t frame) override;
+  [[nodiscard]] bool show_special(std::uint64_t frame, std::uint64_t special, FrameAccess access) override;
+  [[nodiscard]] bool show_nothing(std::uint64_t frame) override;
+  [[nodiscard]] bool show_own(std::uint64_t frame) override;
+  [[nodiscard]] bool release(std::uint64_t first, std::uint64_t count) override;
+  [[nodiscard]] bool populate(std::uint64_t first, std::uint64_t count) override;
 
   [[nodiscard]] const FakeRam& fake_ram() const { return *ram_; }
   [[nodiscard]] std::size_t foreign_count() const { return foreign_.size(); }
   bool refuse_foreign = false;  ///< map_foreign answers "no room"
+  bool refuse_views = false;    ///< so do show_special, show_nothing, show_own, release and populate
+  /// Frames whose address shows a special frame (that one's number) or nothing.
+  std::map<std::uint64_t, std::optional<std::uint64_t>> views;
+  std::set<std::uint64_t> released;  ///< frames
 
  private:
   struct Foreign {

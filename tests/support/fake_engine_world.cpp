@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "support/fake_engine_world.hpp"
 
+#include <utility>
+
 namespace pvisor {
 
 DomainImage make_fake_image(Engine& engine, std::uint64_t ram_pages, std::uint32_t vcpus) {
@@ -23,8 +25,14 @@ Domain& FakeWorld::add_domain(std::uint64_t ram_pages, std::uint32_t vcpus) {
   return domain;
 }
 
-std::int64_t FakeWorld::call(Domain& domain, std::uint64_t number, std::array<std::uint64_t, 5> args, VcpuId vcpu) {
-  return dispatch_hypercall(monitor, *domain.vcpu(vcpu), HypercallExit{number, args}).value;
+std::int64_t FakeWorld::call(Domain& domain, std::uint64_t number, std::array<std::uint64_t, 5> args, VcpuId id) {
+  Vcpu& vcpu = *domain.vcpu(id);
+  pieces = 1;
+  HypercallResult result = dispatch_hypercall(monitor, vcpu, HypercallExit{number, args});
+  for (; result.kind == HypercallResult::Kind::Again; ++pieces) {
+    result = dispatch_hypercall(monitor, vcpu, *std::exchange(vcpu.unfinished, std::nullopt));
+  }
+  return result.value;
 }
 
 }  // namespace pvisor

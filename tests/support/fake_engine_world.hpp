@@ -70,6 +70,7 @@ class FakeWorld {
     return dynamic_cast<FakeAddressSpace&>(*domain.image().space);
   }
 
+  std::uint64_t pieces = 0;  ///< in how many the last call was served
   FakeClock clock;
   FakeHooks hooks;
   FakeEngine engine;

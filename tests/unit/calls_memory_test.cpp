@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// memory_op and update_va_mapping at level 0.
+// memory_op at level 0: what a domain learns of its memory. Giving some back: calls_reservation_test.cpp.
 #include <doctest/doctest.h>
 
 #include "pvabi/errno.h"
@@ -69,39 +69,28 @@ TEST_CASE("A domain learns its own reservation and nobody else's") {
         static_cast<std::int64_t>(FakeWorld::kRamPages + kSpecialFrames));
 }
 
-TEST_CASE("Memory is neither given nor taken at level 0, whatever extents a guest names") {
+TEST_CASE("The machine-to-physical table is empty at level 0") {
   FakeWorld world;
   Domain& domain = world.add_domain();
-  for (const std::uint32_t order : {0U, 9U, 64U, 255U}) {
-    const std::uint64_t at = world.put(domain, pv_memory_reservation{0, std::uint64_t{1} << 40, order, 0xffff'ffff, PV_DOMID_SELF});
-    for (const std::uint64_t cmd : std::initializer_list<std::uint64_t>{PV_XENMEM_INCREASE_RESERVATION, PV_XENMEM_DECREASE_RESERVATION, PV_XENMEM_POPULATE_PHYSMAP,
-                                    PV_XENMEM_ADD_TO_PHYSMAP, PV_XENMEM_EXCHANGE, PV_XENMEM_MACHPHYS_MAPPING, 63, 0x4000'0000}) {
-      CHECK(world.call(domain, PV_HC_MEMORY_OP, {cmd, at}) == -PV_ENOSYS);
-    }
-  }
+  const std::uint64_t at = world.put(domain, pv_machphys_mapping{1, 2, 3});
+  CHECK(world.call(domain, PV_HC_MEMORY_OP, {PV_XENMEM_MACHPHYS_MAPPING, at}) == 0);
+  const auto mapping = FakeWorld::get<pv_machphys_mapping>(domain, at);
+  CHECK(mapping.v_start == PV_MACH2PHYS_VIRT_START);
+  CHECK(mapping.v_end == mapping.v_start);
+  CHECK(mapping.max_mfn == domain.memory().total_pages() - 1);
+  CHECK(world.call(domain, PV_HC_MEMORY_OP, {PV_XENMEM_MACHPHYS_MAPPING, FakeWorld::end_of(domain) - 23}) == -PV_EFAULT);
 }
 
-TEST_CASE("update_va_mapping confirms special frames where they are and not-present anywhere in the window") {
+TEST_CASE("Commands of memory_op are not known with an extent beside them, or not at all") {
   FakeWorld world;
   Domain& domain = world.add_domain();
-  const auto update = [&](std::uint64_t address, std::uint64_t value) {
-    return world.call(domain, PV_HC_UPDATE_VA_MAPPING, {address, value, PV_UVMF_INVLPG});
-  };
-  const auto pte = [](GuestFrame frame) { return frame.value() << kPageShift | PV_PTE_PRESENT | PV_PTE_WRITABLE; };
-  const GuestFrame shared_info = domain.image().shared_info;
-  const GuestFrame last{domain.memory().total_pages() - 1};
-  CHECK(update(FakeWorld::address(domain, shared_info), pte(shared_info)) == 0);
-  CHECK(update(FakeWorld::address(domain, last), pte(last) | PV_PTE_NO_EXECUTE | PV_PTE_DIRTY) == 0);
-  CHECK(update(FakeWorld::address(domain, GuestFrame{3}), 0) == 0);
-  CHECK(update(FakeEngine::kVirtBase * 2, 0) == 0);
-
-  CHECK(update(FakeWorld::address(domain, last), pte(shared_info)) == -PV_EINVAL);
-  CHECK(update(FakeEngine::kVirtBase * 2, pte(shared_info)) == -PV_EINVAL);
-  CHECK(update(FakeWorld::address(domain, GuestFrame{3}), pte(GuestFrame{3})) == -PV_EINVAL);
-  CHECK(update(FakeWorld::end_of(domain), pte(GuestFrame{last.value() + 1})) == -PV_EINVAL);
-  CHECK(update(FakeWorld::address(domain, shared_info) + 8, pte(shared_info)) == -PV_EINVAL);
-  for (const std::uint64_t outside : {std::uint64_t{0}, std::uint64_t{0xffff'8000'0000'0000}, ~std::uint64_t{0xfff}}) {
-    CHECK(update(outside, 0) == -PV_EINVAL);
-    CHECK(update(outside, pte(shared_info)) == -PV_EINVAL);
+  const std::uint64_t at = world.put(domain, pv_memory_reservation{0, 1, 0, 0, PV_DOMID_SELF});
+  const auto call = [&](std::uint64_t command) { return world.call(domain, PV_HC_MEMORY_OP, {command, at}); };
+  for (const std::uint64_t command : {2ULL, 3ULL, 4ULL}) {
+    CHECK(call(command | 1 << 6) == -PV_EINVAL);
+    CHECK(call(command | 1ULL << 63) == -PV_EINVAL);
   }
+  CHECK(call(PV_XENMEM_MEMORY_MAP | 1 << 6) == -PV_ENOSYS);
+  CHECK(call(PV_XENMEM_MACHPHYS_MAPPING | 1 << 6) == -PV_ENOSYS);
+  for (const std::uint64_t command : {0ULL, 5ULL, 7ULL, 8ULL, 10ULL, 11ULL, 13ULL, 14ULL, 15ULL, 63ULL, 0x4000'0000ULL}) CHECK(call(command) == -PV_ENOSYS);
 }

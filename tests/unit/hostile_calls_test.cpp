@@ -40,7 +40,7 @@ struct Holdings {
 
 }  // namespace
 
-TEST_CASE("every number answers, whatever its arguments, and those that nobody serves answer that they do not exist") {
+TEST_CASE("every number answers, whatever its arguments, and those that nobody serves answer just that") {
   std::mt19937_64 random(5);
   std::vector<std::uint64_t> numbers{0x7fff'ffff, 0x8000'0000, 0xffff'ffff, 0x1'0000'0000, 1ULL << 63, ~std::uint64_t{0}};
   for (std::uint64_t number = 0; number < 256; ++number) numbers.push_back(number);
@@ -54,7 +54,7 @@ TEST_CASE("every number answers, whatever its arguments, and those that nobody s
         for (auto& arg : args) arg = round == 1 ? ~std::uint64_t{0} : random();
       }
       const std::int64_t result = world.call(domain, number, args);
-      if (served_by(number) != ServedBy::Monitor) CHECK(result == -PV_ENOSYS);
+      if (served_by(number) != ServedBy::Monitor) CHECK((result == -PV_ENOSYS || result == -PV_EPERM));  // who gets which: hypercall_table_test
       if (served_by(number) == ServedBy::Monitor) CHECK(result >= -4095);
     }
   }

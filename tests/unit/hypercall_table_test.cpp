@@ -10,13 +10,17 @@
 
 using namespace pvisor;
 
-TEST_CASE("a number that nobody serves, or only the shim, answers -ENOSYS in the monitor") {
+TEST_CASE("a number that nobody serves, or only the shim, answers -ENOSYS in the monitor, or -EPERM what is for managers") {
   FakeWorld world;
   Domain& domain = world.add_domain();
   for (std::uint64_t number = 0; number < 256; ++number) {
     CAPTURE(number);
     if (served_by(number) == ServedBy::Monitor) continue;
-    CHECK(world.call(domain, number, {~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL}) == -PV_ENOSYS);
+    const bool manages = number == PV_HC_PLATFORM_OP || number == PV_HC_SYSCTL || number == PV_HC_DOMCTL || number == PV_HC_KEXEC_OP ||
+                         number == PV_HC_HYPFS_OP;
+    for (const std::uint64_t argument : {0ULL, ~0ULL}) {
+      CHECK(world.call(domain, number, {argument, argument, argument, argument, argument}) == (manages ? -PV_EPERM : -PV_ENOSYS));
+    }
   }
   CHECK(world.call(domain, 1ULL << 31, {}) == -PV_ENOSYS);
   CHECK(world.call(domain, ~0ULL, {}) == -PV_ENOSYS);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 #include <pvabi/callback.h>
 #include <pvabi/cpu.h>
@@ -125,13 +126,39 @@ TEST_CASE("xen_version tells its page size only to who gives no buffer, and comm
   CHECK(guest.call(PV_HC_XEN_VERSION, PV_XENVER_PAGESIZE, 0) == 4096);
   CHECK(guest.call(PV_HC_XEN_VERSION, PV_XENVER_PAGESIZE, guest.put(0)) == -PV_EINVAL);
   CHECK(guest.call(PV_HC_XEN_VERSION, kNoise | PV_XENVER_VERSION, 1) == (4 << 16 | 17));
-  CHECK(guest.call(PV_HC_XEN_VERSION, PV_XENVER_COMPILE_INFO, guest.put(0)) == -PV_ENOSYS);
   CHECK(guest.call(PV_HC_XEN_VERSION, PV_XENVER_GET_FEATURES, guest.put(pv_feature_info{1, 0})) == -PV_EINVAL);
   CHECK(guest.call(PV_HC_XEN_VERSION, PV_XENVER_EXTRAVERSION, guest.end() - 15) == -PV_EFAULT);
   pv_platform_parameters parameters{};
   CHECK(guest.call(PV_HC_XEN_VERSION, PV_XENVER_PLATFORM_PARAMETERS, guest.put(parameters)) == 0);
   std::memcpy(&parameters, guest.memory.data(), sizeof parameters);
   CHECK(parameters.virt_start == guest.end());
+}
+
+TEST_CASE("What xen_version tells everybody of its making, and what it keeps") {
+  Guest guest;
+  CHECK(guest.call(PV_HC_XEN_VERSION, PV_XENVER_COMPILE_INFO, guest.put(0)) == 0);
+  pv_compile_info info{};
+  std::memcpy(&info, guest.memory.data(), sizeof info);
+  CHECK(std::string_view(info.compile_by) == "pvisor");
+  CHECK(std::string_view(info.compile_date).empty());
+  guest.memory.fill(std::byte{0x55});
+  CHECK(guest.call(PV_HC_XEN_VERSION, PV_XENVER_GUEST_HANDLE, guest.page->window_base) == 0);
+  CHECK(guest.memory[15] == std::byte{0});
+  CHECK(guest.memory[16] == std::byte{0x55});
+  CHECK(guest.call(PV_HC_XEN_VERSION, PV_XENVER_COMMANDLINE, guest.page->window_base) == 0);
+  CHECK(std::memcmp(guest.memory.data(), "<denied>", 9) == 0);
+  CHECK(guest.call(PV_HC_XEN_VERSION, PV_XENVER_BUILD_ID, guest.page->window_base) == -PV_EPERM);
+  for (const std::uint64_t command : {PV_XENVER_COMPILE_INFO, PV_XENVER_GUEST_HANDLE, PV_XENVER_COMMANDLINE}) {
+    CHECK(guest.call(PV_HC_XEN_VERSION, command, guest.end() - 8) == -PV_EFAULT);
+  }
+  CHECK(guest.call(PV_HC_XEN_VERSION, 11, guest.put(0)) == -PV_ENOSYS);
+}
+
+TEST_CASE("stack_switch names the kernel's stack, and fpu_taskswitch changes nothing") {
+  const Guest guest;
+  CHECK(guest.call(PV_HC_STACK_SWITCH, 0, 0x5000) == 0);
+  CHECK(guest.page->kernel_sp == 0x5000);
+  for (const std::uint64_t set : {0, 1}) CHECK(guest.call(PV_HC_FPU_TASKSWITCH, set) == 0);
 }
 
 TEST_CASE("vm_assist accepts what page tables would need and refuses the rest") {

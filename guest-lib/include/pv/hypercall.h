@@ -87,6 +87,12 @@ static inline long pv_stack_switch(unsigned long ss, uintptr_t rsp)
     return PV_HYPERCALL(PV_HC_STACK_SWITCH, ss, rsp, 0, 0, 0);
 }
 
+// Xen raises #NM at the next use of the FPU once this is set; here nothing is raised.
+static inline long pv_fpu_taskswitch(unsigned set)
+{
+    return PV_HYPERCALL(PV_HC_FPU_TASKSWITCH, set, 0, 0, 0, 0);
+}
+
 static inline long pv_set_segment_base(unsigned which, uint64_t base)
 {
     return PV_HYPERCALL(PV_HC_SET_SEGMENT_BASE, which, base, 0, 0, 0);

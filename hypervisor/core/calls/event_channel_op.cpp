@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // event_channel_op: takes one struct apart, lets EventChannels decide, and writes the answer back. The struct is read
-// once; where it could be read it can be written, so the answer never fails after the act.
+// once, and is known to be writable where an answer goes there, so that never fails after the act.
 #include "base/assert.hpp"
 #include "core/calls/domain_argument.hpp"
 #include "core/hypercall.hpp"
@@ -15,6 +15,13 @@ HypercallResult with(HypercallContext& ctx, F act) {
   const auto op = ctx.domain.memory().read<Op>(GuestVirt{ctx.args[1]});
   if (!op) return -PV_EFAULT;
   return act(*op);
+}
+
+/// The same for a struct that `act` answers in: it must be there to be written as well.
+template <class Op, class F>
+HypercallResult answer_with(HypercallContext& ctx, F act) {
+  if (!ctx.domain.memory().is_writable(GuestVirt{ctx.args[1]}, sizeof(Op))) return -PV_EFAULT;
+  return with<Op>(ctx, act);
 }
 
 template <class Op>
@@ -32,7 +39,7 @@ HypercallResult answer_port(HypercallContext& ctx, Op op, pv_evtchn_port_t Op::*
 }
 
 HypercallResult evtchn_alloc_unbound(HypercallContext& ctx) {
-  return with<pv_evtchn_alloc_unbound>(ctx, [&](const auto& op) -> HypercallResult {
+  return answer_with<pv_evtchn_alloc_unbound>(ctx, [&](const auto& op) -> HypercallResult {
     if (const auto error = check_own_domain(ctx, op.dom); error != 0) return error;
     const auto port = ctx.domain.events().alloc_unbound(resolve_domain(ctx, op.remote_dom));
     return answer_port(ctx, op, &pv_evtchn_alloc_unbound::port, port);
@@ -40,21 +47,21 @@ HypercallResult evtchn_alloc_unbound(HypercallContext& ctx) {
 }
 
 HypercallResult evtchn_bind_interdomain(HypercallContext& ctx) {
-  return with<pv_evtchn_bind_interdomain>(ctx, [&](const auto& op) {
+  return answer_with<pv_evtchn_bind_interdomain>(ctx, [&](const auto& op) {
     const auto port = ctx.domain.events().bind_interdomain(resolve_domain(ctx, op.remote_dom), Port{op.remote_port});
     return answer_port(ctx, op, &pv_evtchn_bind_interdomain::local_port, port);
   });
 }
 
 HypercallResult evtchn_bind_virq(HypercallContext& ctx) {
-  return with<pv_evtchn_bind_virq>(ctx, [&](const auto& op) {
+  return answer_with<pv_evtchn_bind_virq>(ctx, [&](const auto& op) {
     const auto port = ctx.domain.events().bind_virq(op.virq, VcpuId{op.vcpu});
     return answer_port(ctx, op, &pv_evtchn_bind_virq::port, port);
   });
 }
 
 HypercallResult evtchn_bind_ipi(HypercallContext& ctx) {
-  return with<pv_evtchn_bind_ipi>(ctx, [&](const auto& op) {
+  return answer_with<pv_evtchn_bind_ipi>(ctx, [&](const auto& op) {
     const auto port = ctx.domain.events().bind_ipi(VcpuId{op.vcpu});
     return answer_port(ctx, op, &pv_evtchn_bind_ipi::port, port);
   });
@@ -82,7 +89,7 @@ HypercallResult evtchn_bind_vcpu(HypercallContext& ctx) {
 }
 
 HypercallResult evtchn_status(HypercallContext& ctx) {
-  return with<pv_evtchn_status>(ctx, [&](pv_evtchn_status op) -> HypercallResult {
+  return answer_with<pv_evtchn_status>(ctx, [&](pv_evtchn_status op) -> HypercallResult {
     if (const auto error = check_own_domain(ctx, op.dom); error != 0) return error;
     EventChannels::Status status{};
     if (const auto error = ctx.domain.events().status(Port{op.port}, status); error != 0) return error;

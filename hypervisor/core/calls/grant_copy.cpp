@@ -27,8 +27,7 @@ std::int16_t find_end(HypercallContext& ctx, const pv_gnttab_copy_ptr& pointer, 
   if (!by_ref) {
     if (pointer.domid != PV_DOMID_SELF) return PV_GNTST_PERMISSION_DENIED;
     end.own = GuestFrame{pointer.u.gmfn};
-    const bool usable = ctx.domain.memory().is_ram(end.own) && !ctx.domain.mappings().shows_foreign(end.own);
-    return usable ? PV_GNTST_OKAY : PV_GNTST_BAD_PAGE;
+    return ctx.domain.memory().shows_own(end.own) ? PV_GNTST_OKAY : PV_GNTST_BAD_PAGE;
   }
   Domain* owner = ctx.monitor.find(resolve_domain(ctx, pointer.domid));
   if (owner == nullptr || !owner->is_installed()) return PV_GNTST_BAD_DOMAIN;

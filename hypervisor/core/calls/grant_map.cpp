@@ -9,14 +9,11 @@ namespace {
 /// Kernel mappings by virtual address, and nothing else; the bits that a guest keeps for itself are ignored.
 constexpr std::uint32_t kUnsupportedFlags = ~(PV_GNTMAP_HOST_MAP | PV_GNTMAP_READONLY | PV_GNTMAP_GUEST_AVAIL_MASK);
 
-/// The caller's frame that shall show the granted one. Nothing unless it is RAM whose own content nobody needs now:
-/// not pinned for I/O, not granted and in use, not showing a foreign frame already.
+/// The caller's frame that shall show the granted one. Nothing unless something may be put in its place.
 std::optional<GuestFrame> target_frame(Domain& domain, std::uint64_t host_addr) {
   if (host_addr % kPageSize != 0) return std::nullopt;
   const auto frame = domain.memory().frame_at(GuestVirt{host_addr});
-  if (!frame || !domain.memory().is_ram(*frame) || domain.memory().is_pinned(*frame)) return std::nullopt;
-  if (domain.grants().is_in_use(*frame) || domain.mappings().shows_foreign(*frame)) return std::nullopt;
-  return frame;
+  return frame && (domain.can_replace(*frame) || domain.is_taken_away(*frame)) ? frame : std::nullopt;
 }
 
 std::int16_t map(HypercallContext& ctx, pv_gnttab_map_grant_ref& op) {
@@ -39,9 +36,11 @@ std::int16_t map(HypercallContext& ctx, pv_gnttab_map_grant_ref& op) {
   // A domain may use its own grants, but a page cannot stand in for itself.
   if (ctx.domain.grants().is_in_use(*at)) return PV_GNTST_BAD_VIRT_ADDR;
   const GuestFrame granted = use->frame();
+  if (!ctx.domain.bring_back(*at)) return PV_GNTST_NO_SPACE;
   if (!ctx.domain.image().space->map_foreign(at->value(), *owner->image().space, granted.value(), access)) {
     return PV_GNTST_NO_SPACE;
   }
+  ctx.domain.memory().views().set(*at, readonly ? FrameView::ForeignReadOnly : FrameView::ForeignWritable);
   const auto handle = mappings.add({std::move(*use), *at, op.host_addr, op.flags});
   PV_CHECK(handle.has_value());
   op.handle = handle->value();

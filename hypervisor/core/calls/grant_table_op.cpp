@@ -52,7 +52,7 @@ HypercallResult gnttab_set_version(HypercallContext& ctx) {
 }
 
 HypercallResult gnttab_get_version(HypercallContext& ctx) {
-  auto op = ctx.domain.memory().read<pv_gnttab_get_version>(GuestVirt{ctx.args[1]});
+  auto op = ctx.domain.memory().read_for_answer<pv_gnttab_get_version>(GuestVirt{ctx.args[1]});
   if (!op) return -PV_EFAULT;
   if (const auto error = check_own_domain(ctx, op->dom); error != 0) return error;
   op->version = 1;
@@ -63,7 +63,10 @@ HypercallResult gnttab_get_version(HypercallContext& ctx) {
 }  // namespace
 
 HypercallResult hc_grant_table_op(HypercallContext& ctx) {
-  switch (static_cast<std::uint32_t>(ctx.args[0])) {
+  constexpr std::uint32_t kCommandMask = 0xfff;  // as on Xen, which keeps what is above for itself
+  const auto command = static_cast<std::uint32_t>(ctx.args[0]);
+  if (static_cast<std::int32_t>(grant_count(ctx)) < 0 || (command & ~kCommandMask) != 0) return -PV_EINVAL;
+  switch (command) {
     case PV_GNTTABOP_MAP_GRANT_REF: return each_grant_op<pv_gnttab_map_grant_ref>(ctx, gnttab_map_grant_ref);
     case PV_GNTTABOP_UNMAP_GRANT_REF: return each_grant_op<pv_gnttab_unmap_grant_ref>(ctx, gnttab_unmap_grant_ref);
     case PV_GNTTABOP_COPY: return each_grant_op<pv_gnttab_copy>(ctx, gnttab_copy);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sched_op: yield, block, poll, shutdown (pvabi/sched.h, ABI.md "sched_op").
+// sched_op: yield, block, poll, shutdown and its relatives (pvabi/sched.h, ABI.md "sched_op").
 #include <pvabi/errno.h>
 #include <pvabi/sched.h>
 
@@ -64,7 +64,8 @@ HypercallResult shutdown(HypercallContext& ctx) {
   DomainEnd end;
   end.exit_code = ctx.domain.exit_code();
   // 8 bits wide on Xen. The domain ends whatever they say: a guest that shuts down does not expect to go on.
-  switch (const auto reason = static_cast<std::uint8_t>(request->reason); reason) {
+  const auto given = static_cast<std::uint8_t>(request->reason);
+  switch (const auto reason = ctx.domain.shutdown_code().value_or(given); reason) {
     case PV_SHUTDOWN_POWEROFF: end.kind = DomainEnd::Kind::Poweroff; break;
     case PV_SHUTDOWN_REBOOT: end.kind = DomainEnd::Kind::Reboot; break;
     case PV_SHUTDOWN_SUSPEND: end.kind = DomainEnd::Kind::Suspend; break;
@@ -80,6 +81,28 @@ HypercallResult shutdown(HypercallContext& ctx) {
   return {Kind::Gone, 0};
 }
 
+HypercallResult shutdown_code(HypercallContext& ctx) {
+  const auto request = ctx.domain.memory().read<pv_sched_shutdown>(GuestVirt(ctx.args[1]));
+  if (!request) return -PV_EFAULT;
+  std::optional<std::uint8_t>& code = ctx.domain.shutdown_code();
+  if (!code) code = static_cast<std::uint8_t>(request->reason);
+  return 0;
+}
+
+/// For domains that manage others. Nobody does here, and not itself either, as on Xen, where DOMID_SELF names no domain here.
+HypercallResult remote_shutdown(HypercallContext& ctx) {
+  const auto request = ctx.domain.memory().read<pv_sched_remote_shutdown>(GuestVirt(ctx.args[1]));
+  if (!request) return -PV_EFAULT;
+  const DomainId id{request->domain_id};
+  return id == kMonitorDomain || ctx.monitor.find(id) != nullptr ? -PV_EPERM : -PV_ESRCH;
+}
+
+HypercallResult watchdog(HypercallContext& ctx) {
+  const auto request = ctx.domain.memory().read<pv_sched_watchdog>(GuestVirt(ctx.args[1]));
+  if (!request) return -PV_EFAULT;
+  return ctx.domain.watchdogs().set(request->id, request->timeout, ctx.monitor.now_ns());
+}
+
 }  // namespace
 
 HypercallResult hc_sched_op(HypercallContext& ctx) {
@@ -88,6 +111,10 @@ HypercallResult hc_sched_op(HypercallContext& ctx) {
     case PV_SCHEDOP_BLOCK: return block(ctx);
     case PV_SCHEDOP_POLL: return poll(ctx);
     case PV_SCHEDOP_SHUTDOWN: return shutdown(ctx);
+    case PV_SCHEDOP_REMOTE_SHUTDOWN: return remote_shutdown(ctx);
+    case PV_SCHEDOP_SHUTDOWN_CODE: return shutdown_code(ctx);
+    case PV_SCHEDOP_WATCHDOG: return watchdog(ctx);
+    case PV_SCHEDOP_PIN_OVERRIDE: return -PV_EPERM;
     default: return -PV_ENOSYS;
   }
 }

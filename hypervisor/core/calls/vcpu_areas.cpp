@@ -28,7 +28,7 @@ std::optional<GuestArea> requested_area(HypercallContext& ctx, std::int64_t& err
 
 std::int64_t vcpu_get_runstate_info(HypercallContext& ctx, Vcpu& vcpu) {
   const GuestVirt to{ctx.args[2]};
-  if (!ctx.domain.memory().contains(to, sizeof(pv_vcpu_runstate_info))) return -PV_EFAULT;
+  if (!ctx.domain.memory().is_writable(to, sizeof(pv_vcpu_runstate_info))) return -PV_EFAULT;
   vcpu.keep_run_states();
   return ctx.domain.memory().write(to, vcpu.run_state_info()) ? 0 : -PV_EFAULT;
 }

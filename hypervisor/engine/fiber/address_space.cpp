@@ -20,9 +20,6 @@ namespace pvisor::fiber {
 
 namespace {
 
-constexpr std::size_t kPage = 4096;
-constexpr int kGuestProtection = PROT_READ | PROT_WRITE | PROT_EXEC;
-
 /// The guest's memory where its kernel was linked to lie, or refusal.
 Mapping map_fixed(std::uint64_t base, std::size_t bytes) {
   void* wanted = reinterpret_cast<void*>(base);
@@ -59,20 +56,33 @@ FiberRam map_guarded(std::size_t bytes, std::optional<std::uint64_t> place) {
   return {Mapping(below + kPage, bytes), Mapping(below, kPage), Mapping(below + kPage + bytes, kPage)};
 }
 
-std::shared_ptr<FiberRam> map_guest(const AddressSpaceSpec& spec, std::optional<std::uint64_t> place) {
+/// Special frames are shared memory, so that they can be shown at a second address.
+void make_shared(std::byte* at, std::size_t bytes) {
+  constexpr int kFlags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+  if (bytes != 0 && ::mmap(at, bytes, kGuestProtection, kFlags, -1, 0) != at) {
+    throw HostError::from_errno("cannot get shared memory for a guest's shared_info and grant table", errno);
+  }
+}
+
+std::shared_ptr<FiberRam> map_memory(const AddressSpaceSpec& spec, std::optional<std::uint64_t> place) {
   const std::size_t bytes = (spec.ram_pages + spec.special_pages) * kPage;
   if (spec.fixed_base) return std::make_shared<FiberRam>(map_fixed(*spec.fixed_base, bytes), Mapping(), Mapping());
   return std::make_shared<FiberRam>(map_guarded(bytes, place));
 }
 
-/// Replaces one page of a guest by fresh anonymous memory with the given content.
+std::shared_ptr<FiberRam> map_guest(const AddressSpaceSpec& spec, std::optional<std::uint64_t> place) {
+  auto ram = map_memory(spec, place);
+  make_shared(ram->bytes().data() + spec.ram_pages * kPage, spec.special_pages * kPage);
+  return ram;
+}
+
+}  // namespace
+
 void put_private(std::byte* at, const std::byte* content) {
   void* page = ::mmap(at, kPage, kGuestProtection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
   PV_CHECK(page == at);
   std::memcpy(at, content, kPage);
 }
-
-}  // namespace
 
 /// One frame of an owner, living in its own memory file while somebody else maps it.
 struct FiberAddressSpace::SharedFrame {

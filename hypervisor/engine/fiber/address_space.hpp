@@ -4,6 +4,9 @@
 // ends it moves back, so that nothing the owner writes later can be seen.
 #pragma once
 
+#include <sys/mman.h>
+
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,6 +17,12 @@
 #include "engine/engine.hpp"
 
 namespace pvisor::fiber {
+
+inline constexpr std::size_t kPage = 4096;
+inline constexpr int kGuestProtection = PROT_READ | PROT_WRITE | PROT_EXEC;
+
+/// Replaces one page of a guest by fresh anonymous memory with the given content.
+void put_private(std::byte* at, const std::byte* content);
 
 class FiberRam final : public Ram {
  public:
@@ -36,13 +45,18 @@ class FiberAddressSpace final : public AddressSpace {
   void fill_hypercall_page(std::span<std::byte, 4096> page) const override;
   [[nodiscard]] bool map_foreign(std::uint64_t frame, AddressSpace& owner, std::uint64_t owner_frame, FrameAccess access) override;
   void unmap_foreign(std::uint64_t frame) override;
+  [[nodiscard]] bool show_special(std::uint64_t frame, std::uint64_t special, FrameAccess access) override;
+  [[nodiscard]] bool show_nothing(std::uint64_t frame) override;
+  [[nodiscard]] bool show_own(std::uint64_t frame) override;
+  [[nodiscard]] bool release(std::uint64_t first, std::uint64_t count) override;
+  [[nodiscard]] bool populate(std::uint64_t first, std::uint64_t count) override;
 
  private:
   struct SharedFrame;
   [[nodiscard]] std::byte* host(std::uint64_t frame) const { return ram_->bytes().data() + frame * 4096; }
   [[nodiscard]] std::shared_ptr<SharedFrame> share(std::uint64_t frame);
 
-  /// What a frame showed before a foreign one took its place.
+  /// What a frame showed before another one took its place; `frame` is null when that is a special frame.
   struct Shown {
     std::shared_ptr<SharedFrame> frame;
     std::unique_ptr<std::byte[]> covered;
@@ -50,7 +64,7 @@ class FiberAddressSpace final : public AddressSpace {
 
   std::shared_ptr<FiberRam> ram_;
   std::map<std::uint64_t, std::weak_ptr<SharedFrame>> shared_;  ///< own frames that others map
-  std::map<std::uint64_t, Shown> shown_;                        ///< frames of others, by own frame
+  std::map<std::uint64_t, Shown> shown_;                        ///< frames of others and special ones, by own frame
 };
 
 }  // namespace pvisor::fiber

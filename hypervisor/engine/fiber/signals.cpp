@@ -20,6 +20,7 @@
 #include "base/mapping.hpp"
 #include "engine/fiber/vcpu_raw.hpp"
 #include "engine/fiber/virtual_time.hpp"
+#include "shim/shim.hpp"
 
 #include <sys/mman.h>
 
@@ -255,6 +256,11 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
   }
   // The guest made a call with an x87 exception waiting, and the context switch met it. A call need not keep the x87 state.
   if (signal == SIGFPE && reg(context, REG_TRAPNO) == kX87Error && vcpu != nullptr && !was_guest) return drop_x87_exceptions(context);
+  if (!was_guest && inside(rip, shim_copy_touch, shim_copy_touched)) return set_reg(context, REG_RIP, shim_copy_touched);
+  if (!was_guest && vcpu != nullptr && inside(rip, __start_shim_on_stack, __stop_shim_on_stack)) {
+    if (vcpu->page.return_kind != shim::kReturnFull) vcpu->page.frame.rip = 0;  // on the stack that is not there
+    return land(context, *vcpu, Cause::BadStack);
+  }
   if (vcpu == nullptr || (!was_guest && !in_exit)) return abort_as_ours(signal, context);
 
   if (!in_exit) {

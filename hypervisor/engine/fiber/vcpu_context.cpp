@@ -23,7 +23,6 @@ namespace pvisor::fiber {
 
 namespace {
 
-constexpr std::size_t kPage = 4096;
 // The shim's, and the monitor's while it answers the vCPU's calls.
 constexpr std::size_t kStackBytes = 256 * 1024;
 
@@ -134,6 +133,7 @@ extern "C" void fiber_landed(FiberVcpu* vcpu) {
         vcpu->page.frame.rax = static_cast<std::uint64_t>(vcpu->page.exit.result);
       }
       return;
+    case Cause::BadStack: return shim::die(vcpu->page, shim::kDeathBadGuestStack);
     case Cause::Tick: vcpu->page.work_pending = 1; return;  // the exit path yields
     case Cause::Counter: return;
     case Cause::Spin:
@@ -208,13 +208,7 @@ pv_cpu_user_regs FiberVcpuContext::registers() const {
   pv_cpu_user_regs regs = vcpu_->page.frame;
   if (vcpu_->page.return_kind == shim::kReturnFull) return regs;
   // In a call: it will return to what its `call` pushed.
-  const std::uint64_t base = space_.virt_base();
-  const auto bytes = space_.ram()->bytes();
-  const std::uint64_t offset = regs.rsp - base;
-  if (offset <= bytes.size() && bytes.size() - offset >= sizeof regs.rip) {
-    std::memcpy(&regs.rip, bytes.data() + offset, sizeof regs.rip);
-    regs.rsp += sizeof regs.rip;
-  }
+  if (shim::copy_from_guest(vcpu_->page, &regs.rip, regs.rsp, sizeof regs.rip)) regs.rsp += sizeof regs.rip;
   return regs;
 }
 

@@ -16,6 +16,7 @@ inline constexpr char kBlock = 1;
 /// What interrupted the guest; the landing pad acts on it.
 enum class Cause : std::uint32_t {
   Trap,
+  BadStack,  ///< the shim could not reach the guest's stack
   Syscall,
   Tick,
   Counter,  ///< it read the CPU's counter, and the handler has answered: it goes on

@@ -23,6 +23,13 @@
 #define PV_XENMEM_MAXIMUM_GPFN 14         // pv_domid_t; answers a pfn
 #define PV_XENMEM_REMOVE_FROM_PHYSMAP 15 // pv_remove_from_physmap
 
+// pv_memory_reservation.mem_flags
+#define PV_XENMEMF_ADDRESS_BITS_MASK 0xff        // machine addresses shall have at most so many bits; 0: any
+#define PV_XENMEMF_NODE_MASK 0xff00              // 1 + the NUMA node that is wished for; 0: any
+#define PV_XENMEMF_POPULATE_ON_DEMAND (1U << 16)
+#define PV_XENMEMF_EXACT_NODE_REQUEST (1U << 17) // that node or none
+#define PV_XENMEMF_VNODE (1U << 18)              // the node is the guest's own number
+
 // pv_add_to_physmap.space
 #define PV_XENMAPSPACE_SHARED_INFO 0
 #define PV_XENMAPSPACE_GRANT_TABLE 1
@@ -44,7 +51,7 @@ struct pv_memory_reservation {
     uint64_t extent_start; // in: guest address of uint64_t[nr_extents], frame numbers
     uint64_t nr_extents;   // in
     uint32_t extent_order; // in
-    uint32_t mem_flags;    // in: 0
+    uint32_t mem_flags;    // in: PV_XENMEMF_*
     pv_domid_t domid;      // in: PV_DOMID_SELF
 };
 

@@ -2,7 +2,7 @@
 // level0-special-frames: shared_info and the grant table lie directly behind RAM and are mapped from the start.
 //
 // A level 0 guest makes no mapping call at all, so it must find them there; update_va_mapping, which the same kernel would
-// use on Xen, agrees to what is so anyway and to nothing else.
+// use on Xen, agrees to what is so anyway.
 
 #include "report.h"
 
@@ -58,8 +58,6 @@ int pv_main(const char *command_line)
     CHECK_EQUAL(map(address_of(pages), pages), 0);
     CHECK_EQUAL(map(address_of(pages + GRANT_FRAMES), pages + GRANT_FRAMES), 0);
     CHECK(map(address_of(pages), pages + GRANT_FRAMES + 1) < 0); // no such frame
-    CHECK(map(address_of(10), 10) < 0);                          // RAM is no special frame
-    CHECK(map(address_of(10), pages) < 0);                       // level 0 engines cannot move it
     CHECK_EQUAL(map(address_of(pages) + 1, pages), -PV_EINVAL);
     CHECK_EQUAL((uintptr_t)pv_shared->vcpu_info[0].evtchn_upcall_mask, 1);
     return report_end();

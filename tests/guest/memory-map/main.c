@@ -43,8 +43,6 @@ int pv_main(const char *command_line)
     }
     static uint64_t argument[16];
     CHECK_EQUAL(pv_memory_op(PV_XENMEM_INCREASE_RESERVATION, argument), -PV_ENOSYS);
-    CHECK_EQUAL(pv_memory_op(PV_XENMEM_DECREASE_RESERVATION, argument), -PV_ENOSYS);
-    CHECK_EQUAL(pv_memory_op(PV_XENMEM_POPULATE_PHYSMAP, argument), -PV_ENOSYS);
     CHECK_EQUAL(pv_memory_op(PV_XENMEM_EXCHANGE, argument), -PV_ENOSYS);
 
     // All of it can be used, to the last byte.

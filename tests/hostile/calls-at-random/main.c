@@ -12,6 +12,7 @@
 
 #include <pvabi/event_channel.h>
 #include <pvabi/grant_table.h>
+#include <pvabi/memory.h>
 #include <pvabi/sched.h>
 
 #define CALLS 100000
@@ -45,11 +46,14 @@ static bool is_spared(unsigned number, unsigned long command)
     case PV_HC_CALLBACK_OP:
     case PV_HC_MULTICALL: // could make any of the others
     case PV_HC_CHAINLOAD: // could succeed
+    case PV_HC_UPDATE_VA_MAPPING: // could take its own pages away
         return true;
     case PV_HC_CONSOLE_IO:
         return (uint32_t)command == 0; // prints
     case PV_HC_VCPU_OP:
         return true; // could start code anywhere
+    case PV_HC_MEMORY_OP:
+        return command % 64 == PV_XENMEM_DECREASE_RESERVATION; // so could this
     case PV_HC_SCHED_OP:
         return (uint32_t)command != PV_SCHEDOP_YIELD; // block and poll may wait for ever; shutdown and watchdog end the domain
     case PV_HC_GRANT_TABLE_OP:
@@ -77,8 +81,10 @@ static int attack(void)
         if (is_spared(number, command))
             continue;
         const unsigned long pointer = (uintptr_t)arguments + random_number() % ARGUMENTS / 8 * 8;
-        pv_hypercall(number, command, random_number() % 2 ? pointer : random_number() % 600, random_number() % 2 ? pointer : random_number() % 600,
-                     random_number(), random_number());
+        unsigned long third = random_number() % 2 ? pointer : random_number() % 600;
+        if (number == PV_HC_GRANT_TABLE_OP)
+            third %= 513; // a longer array is worked off as well, over all that lies behind
+        pv_hypercall(number, command, random_number() % 2 ? pointer : random_number() % 600, third, random_number(), random_number());
     }
     struct pv_evtchn_reset reset = {.dom = PV_DOMID_SELF};
     CHECK_EQUAL(pv_evtchn_op(PV_EVTCHNOP_RESET, &reset), 0);

@@ -126,6 +126,14 @@
 #define XENSTORE_ERROR_PROTO PV_XENSTORE_ERROR_PROTO
 
 // memory.h
+#define XENMEMF_address_bits(bits) (bits)
+#define XENMEMF_get_address_bits(flags) ((flags) & PV_XENMEMF_ADDRESS_BITS_MASK)
+#define XENMEMF_node(node) (((node) + 1) << 8)
+#define XENMEMF_get_node(flags) ((((flags) >> 8) - 1) & 0xff)
+#define XENMEMF_populate_on_demand PV_XENMEMF_POPULATE_ON_DEMAND
+#define XENMEMF_exact_node_request PV_XENMEMF_EXACT_NODE_REQUEST
+#define XENMEMF_exact_node(node) (XENMEMF_node(node) | XENMEMF_exact_node_request)
+#define XENMEMF_vnode PV_XENMEMF_VNODE
 #define XENMEM_increase_reservation PV_XENMEM_INCREASE_RESERVATION
 #define XENMEM_decrease_reservation PV_XENMEM_DECREASE_RESERVATION
 #define XENMEM_maximum_ram_page PV_XENMEM_MAXIMUM_RAM_PAGE
