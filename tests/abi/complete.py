@@ -5,7 +5,8 @@
 usage: complete.py INCLUDE_DIR TESTS_ABI_DIR ABI_MD HEADER...
 Every header of the folder is in the build's list and in all_headers.h; every field of every struct is asserted under the
 struct and listed in structs.def; every numeric constant is in constants.def; every hypercall number is in ABI.md, and what its
-table says of who serves a call is what the hypervisor does (its sources lie beside the folder of ABI.md).
+table says of who serves a call is what the hypervisor does (its sources lie beside the folder of ABI.md). A call that is served has
+its function in guest-lib, a unit test and a guest test; every word of the glossary a file.
 """
 import pathlib
 import re
@@ -82,6 +83,36 @@ def check_served(page, hypervisor):
         yield f"hypercall_table.cpp and hypervisor/shim differ on whether the shim serves {name}"
 
 
+def check_forgotten(root, served):
+    """A call that is served is also offered by guest-lib, tried by a unit test and by a guest, and listed where numbers are tried."""
+    library = (root / "guest-lib" / "include" / "pv" / "hypercall.h").read_text()
+    units = "".join(path.read_text() for path in sorted((root / "tests" / "unit").glob("*.cpp")))
+    guests = {path.parent.name: path.read_text() for path in sorted((root / "tests" / "guest").glob("*/main.c"))}
+    numbers = guests.pop("hypercall-numbers")
+    for name, by in sorted(served.items()):
+        constant = f"PV_HC_{name.upper()}"
+        wrapper = re.search(rf"(pv_\w+)\([^)]*\)\n\{{\n    return PV_HYPERCALL\({constant},", library)
+        if by == "refuse":
+            continue
+        if wrapper is None and name != "iret":
+            yield f"guest-lib/include/pv/hypercall.h: no function makes {name}"
+        if not re.search(rf"\b{constant}\b|\bhc_{name}\b", units):
+            yield f"tests/unit: no test makes {name}"
+        called = re.compile(rf"\b{constant}\b" + (rf"|\b{wrapper[1]}\(" if wrapper else ""))
+        if not any(called.search(text) for text in guests.values()):
+            yield f"tests/guest: no guest makes {name}"
+        if not re.search(rf"\b{constant}\b", numbers):
+            yield f"tests/guest/hypercall-numbers: {name} is not among those that are served"
+
+
+def check_glossary(page, root):
+    """Each word names the file that embodies it."""
+    for word, text in re.findall(r"^- \*\*(.+?)\*\*: (.*?)(?=^- |\Z)", page[page.index("## Glossary"):], re.M | re.S):
+        files = re.findall(r"`([\w./-]+\.\w+)`", text)
+        if not files or not all((root / file).exists() for file in files):
+            yield f"ABI.md, glossary: {word} names no file that there is"
+
+
 def main(include, here, abi_md, *listed):
     include, here = pathlib.Path(include), pathlib.Path(here)
     structs, constants = (here / "structs.def").read_text(), (here / "constants.def").read_text()
@@ -100,6 +131,8 @@ def main(include, here, abi_md, *listed):
     problems += check_abi_page(page, (include / "pvabi" / "hypercalls.h").read_text())
     root = pathlib.Path(abi_md).parent.parent
     problems += check_served(page, root / "hypervisor")
+    problems += check_forgotten(root, served_in_code(root / "hypervisor")[0])
+    problems += check_glossary(page, root)
     print("\n".join(problems) or "complete")
     return 1 if problems else 0
 
