@@ -2,6 +2,7 @@
 // The commands of menu entries.
 #include "boot/entry_runner.hpp"
 
+#include "boot/browse.hpp"
 #include "boot/kernel_file.hpp"
 #include "fs/place_walk.hpp"
 #include "parse/menu_commands.hpp"
@@ -114,6 +115,17 @@ EntryRunner::Step EntryRunner::run_initrd(const MenuCommand& command) {
     return load_file(opened, initrd_, why_) ? Step::Next : Step::Failed;
 }
 
+bool EntryRunner::is_browsing(const MenuCommand& command) { return command.name == "ls" || command.name == "cat"; }
+
+// The commands that only show something: ls and cat.
+EntryRunner::Step EntryRunner::run_browsing(const MenuCommand& command) {
+    const std::string_view name = split_word(command.arguments).word;
+    Location location;
+    if (!resolve_name(name.empty() ? std::string_view("/") : name, root_, location, why_)) return Step::Failed;
+    const bool is_done = command.name == "ls" ? list_files(platform_, volumes_, location, why_) : show_file(platform_, volumes_, location, why_);
+    return is_done ? Step::Next : Step::Failed;
+}
+
 EntryRunner::Step EntryRunner::run_config_file(const MenuCommand& command) {
     other_menu_ = split_word(command.arguments).word;
     OpenFile opened;  // looked up here, so that the line is blamed when there is no such file
@@ -135,7 +147,7 @@ EntryRunner::Step EntryRunner::run_command(const MenuCommand& command) {
         case CommandKind::Lock: return fail("the entry is locked, and the loader cannot ask for the password");
         case CommandKind::Password: return fail("the loader cannot ask for a password");
         case CommandKind::Broken: return fail("the line is too long or has a NUL byte");
-        default: return Step::Next;  // menu commands and those that were noted when the menu was read
+        default: return fail("no command here");  // typed, or edited: a menu file's were noted and left out
     }
 }
 
@@ -168,8 +180,7 @@ void EntryRunner::reset(const std::optional<Place>& root) {
 EntryRunner::End EntryRunner::run_typed(std::string_view line) {
     static constexpr MenuCommand kTypedKernel{CommandKind::Kernel, 0, {}, {}};
     const MenuCommand command = split_command(line, 0);
-    const bool is_unknown = command.kind <= CommandKind::Title || is_menu_command(command.kind);  // Unknown, Meaningless, Broken, Title
-    Step step = is_unknown ? fail("no command here; help names those there are") : run_command(command);
+    Step step = is_browsing(command) ? run_browsing(command) : run_command(command);
     if (kernel_command_ == &command) kernel_command_ = &kTypedKernel;  // this line will be gone when it boots
     if (step == Step::OtherMenu) return End::OtherMenu;
     if (step == Step::Start) {
@@ -184,10 +195,8 @@ EntryRunner::End EntryRunner::run_typed(std::string_view line) {
     return End::Failed;
 }
 
-EntryRunner::End EntryRunner::run(const Menu& menu, const MenuEntry& entry, std::string_view menu_name,
+EntryRunner::End EntryRunner::run(std::span<const MenuCommand> commands, const MenuCommand& title, std::string_view menu_name,
                                   const std::optional<Place>& menu_root) {
-    const std::span<const MenuCommand> commands = menu.commands_of(entry);
-    const MenuCommand title{CommandKind::Title, entry.line, "title", entry.title};
     const MenuCommand* command = &title;
     reset(menu_root);
     Step step = Step::Next;

@@ -20,8 +20,10 @@ public:
         : platform_(platform), volumes_(volumes), kernel_(platform), initrd_(platform), command_line_(platform) {}
 
     // Runs an entry's commands one after the other and then starts the kernel. When one fails, its line and the reason are
-    // printed, and memory is given back. After OtherMenu, other_menu() names the one to go on with, as a view into the menu.
-    End run(const Menu& menu, const MenuEntry& entry, std::string_view menu_name, const std::optional<Place>& menu_root);
+    // printed, and memory is given back; `title` is blamed when there is no line to blame. After OtherMenu, other_menu() names the
+    // one to go on with, as a view into the commands.
+    End run(std::span<const MenuCommand> commands, const MenuCommand& title, std::string_view menu_name,
+            const std::optional<Place>& menu_root);
 
     // For commands that are typed: forgets what was loaded, then runs one command at a time. Failed also stands for a command
     // that was done, for which there is nothing more to do.
@@ -41,6 +43,8 @@ private:
     Step run_kernel(const MenuCommand& command);
     Step run_initrd(const MenuCommand& command);
     Step run_config_file(const MenuCommand& command);
+    static bool is_browsing(const MenuCommand& command);
+    Step run_browsing(const MenuCommand& command);
     Step fail(std::string_view reason);
     Step open(std::string_view name, OpenFile& opened);
     void start();

@@ -7,6 +7,8 @@ namespace pvloader {
 namespace {
 
 constexpr int kEscape = 0x1B;
+constexpr int kCtrlN = 0x0E;
+constexpr int kCtrlP = 0x10;
 // A terminal sends a sequence at once; what comes later is a key of its own.
 constexpr std::uint64_t kSequencePatienceNs = 50'000'000;
 constexpr int kMaxSequence = 16;
@@ -29,6 +31,7 @@ Key sequence_key(int final_byte, int parameter) {
 Key read_sequence(Platform& platform) {
     const std::uint64_t deadline = platform.now_ns() + kSequencePatienceNs;
     const int intro = platform.read_byte(deadline);
+    if (intro < 0) return {Key::Kind::Escape, 0};
     if (intro != '[' && intro != 'O') return {Key::Kind::Other, 0};
     int parameter = 0;
     for (int i = 0; i < kMaxSequence; ++i) {
@@ -45,19 +48,12 @@ Key read_sequence(Platform& platform) {
 Key read_key(Platform& platform, std::uint64_t deadline_ns) {
     const int byte = platform.read_byte(deadline_ns);
     if (byte < 0) return {};
-    if (byte >= '0' && byte <= '9') return {Key::Kind::Digit, static_cast<std::uint32_t>(byte - '0')};
-    switch (byte) {
-        case kEscape: return read_sequence(platform);
-        case '\r':
-        case '\n': return {Key::Kind::Enter, 0};
-        case 'k':
-        case 0x10: return {Key::Kind::Up, 0};    // Ctrl-P
-        case 'j':
-        case 0x0E: return {Key::Kind::Down, 0};  // Ctrl-N
-        case 'e': return {Key::Kind::Edit, 0};
-        case 'c': return {Key::Kind::CommandLine, 0};
-        default: return {Key::Kind::Other, 0};
-    }
+    const auto sent = static_cast<std::uint8_t>(byte);
+    if (byte == kEscape) return read_sequence(platform);
+    if (byte == '\r' || byte == '\n') return {Key::Kind::Enter, sent};
+    if (byte == kCtrlP) return {Key::Kind::Up, sent};
+    if (byte == kCtrlN) return {Key::Kind::Down, sent};
+    return {byte > ' ' && byte < 0x7F ? Key::Kind::Letter : Key::Kind::Other, sent};
 }
 
 }  // namespace pvloader

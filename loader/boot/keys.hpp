@@ -9,10 +9,10 @@
 namespace pvloader {
 
 struct Key {
-    enum class Kind : std::uint8_t { None, Up, Down, Home, End, Enter, Digit, Edit, CommandLine, Other };
+    enum class Kind : std::uint8_t { None, Up, Down, Home, End, Enter, Escape, Letter, Other };
 
-    Kind kind = Kind::None;   // None: the deadline came first
-    std::uint32_t digit = 0;  // with Digit
+    Kind kind = Kind::None;  // None: the deadline came first
+    std::uint8_t byte = 0;   // of a key that sends a single byte, Letter or not; 0 for sequences
 };
 
 // Waits for a key until the deadline, 0 for ever.

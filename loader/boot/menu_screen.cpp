@@ -27,7 +27,7 @@ void MenuScreen::draw(std::uint32_t selected) {
     if (selected < first_row_) first_row_ = selected;
     if (selected >= first_row_ + rows) first_row_ = selected - rows + 1;
     if (rows_drawn_ == 0 && is_terminal)
-        platform_.write("Choose with the arrow keys or a number, boot with Enter; c is for a command line.\n");
+        platform_.write("Choose with the arrow keys or a number, boot with Enter; e edits, c is for a command line.\n");
     if (rows_drawn_ != 0) {
         Message up;
         platform_.write(up.more().add("\x1b[").add_number(rows_drawn_).add("A").text());
@@ -79,27 +79,27 @@ std::optional<Key> MenuScreen::count_down(std::uint32_t entry) {
 
 bool MenuScreen::move(Key key, std::uint32_t& selected) const {
     const std::uint32_t last = menu_.entry_count - 1;
-    switch (key.kind) {
-        case Key::Kind::Up: selected -= selected > 0 ? 1 : 0; return true;
-        case Key::Kind::Down: selected += selected < last ? 1 : 0; return true;
-        case Key::Kind::Home: selected = 0; return true;
-        case Key::Kind::End: selected = last; return true;
-        case Key::Kind::Digit: selected = key.digit <= last ? key.digit : selected; return true;
-        default: return false;
-    }
+    const bool is_digit_key = key.kind == Key::Kind::Letter && is_digit(static_cast<char>(key.byte));
+    const std::uint32_t before = selected;
+    if (key.kind == Key::Kind::Up || key.byte == 'k') selected -= selected > 0 ? 1 : 0;
+    if (key.kind == Key::Kind::Down || key.byte == 'j') selected += selected < last ? 1 : 0;
+    if (key.kind == Key::Kind::Home) selected = 0;
+    if (key.kind == Key::Kind::End) selected = last;
+    if (is_digit_key && key.byte - std::uint32_t{'0'} <= last) selected = key.byte - std::uint32_t{'0'};
+    return selected != before;
 }
 
-std::optional<std::uint32_t> MenuScreen::choose(std::uint32_t selected, Key key) {
+MenuScreen::Choice MenuScreen::choose(std::uint32_t selected, Key key) {
     for (bool is_shown = false;; key = read_key(platform_, 0)) {
-        const bool is_command = key.kind == Key::Kind::Edit || key.kind == Key::Kind::CommandLine;
-        if (key.kind == Key::Kind::Enter) return selected;
-        if (key.kind == Key::Kind::CommandLine && !menu_.settings.has_password) return std::nullopt;
-        if (is_command) {
-            say(platform_, menu_.settings.has_password ? "the menu has a password, which refuses editing and the command line"
-                                                       : "entries cannot be edited yet; c is for a command line");
+        const bool is_refused = menu_.settings.has_password && (key.byte == 'e' || key.byte == 'c');
+        if (key.kind == Key::Kind::Enter) return {Choice::Kind::Boot, selected};
+        if (key.byte == 'e' && !is_refused) return {Choice::Kind::Edit, selected};
+        if (key.byte == 'c' && !is_refused) return {Choice::Kind::CommandLine, selected};
+        if (is_refused) {
+            say(platform_, "the menu has a password, which refuses editing and the command line");
             rows_drawn_ = 0;
         }
-        if (move(key, selected) || is_command || !is_shown) draw(selected);
+        if (move(key, selected) || is_refused || !is_shown) draw(selected);
         is_shown = true;
     }
 }

@@ -12,6 +12,13 @@ namespace pvloader {
 
 class MenuScreen {
 public:
+    struct Choice {
+        enum class Kind : std::uint8_t { Boot, Edit, CommandLine };
+
+        Kind kind = Kind::Boot;
+        std::uint32_t entry = 0;  // the selected one, whatever is to be done
+    };
+
     MenuScreen(Platform& platform, const Menu& menu) : platform_(platform), menu_(menu) {}
 
     // Counts the menu's timeout down, showing the list unless the menu is hidden. The key that stopped it, if one did: for
@@ -19,9 +26,8 @@ public:
     // is for the kernel.
     std::optional<Key> count_down(std::uint32_t entry);
 
-    // Lets the user choose an entry, beginning with a key that was pressed already; none means that the command line is wanted.
-    // Precondition: somebody can press keys.
-    std::optional<std::uint32_t> choose(std::uint32_t selected, Key key = {});
+    // Lets the user choose, beginning with a key that was pressed already. Precondition: somebody can press keys.
+    Choice choose(std::uint32_t selected, Key key = {});
 
     // Something else was written: the list is drawn anew the next time.
     void forget() { rows_drawn_ = 0; }

@@ -51,29 +51,45 @@ Session::Next Session::run_command_line() {
     return command_line_.run(file_.root()) == CommandLine::End::OtherMenu ? Next::OtherMenu : Next::GiveUp;
 }
 
-// Runs the entry, and when it fails the fallbacks; then the user chooses, if there is one.
-Session::Next Session::run_entries(MenuScreen& screen, std::optional<std::uint32_t> entry, std::uint32_t cursor) {
-    std::uint32_t selected = entry.value_or(0);
+bool Session::run_entry(std::uint32_t index) {
+    const MenuEntry& entry = menu_.entries()[index];
+    Message line;
+    platform_.write(line.more().add("Booting '").add_escaped(cut(entry.title, 0, 200)).add("'\n").text());
+    const MenuCommand title{CommandKind::Title, entry.line, "title", entry.title};
+    return runner_.run(menu_.commands_of(entry), title, file_.name(), file_.root()) == EntryRunner::End::OtherMenu;
+}
+
+bool Session::run_edited() {
+    platform_.write("Booting what was edited\n");
+    const MenuCommand title{CommandKind::Title, 0, "title", {}};
+    return runner_.run(editor_.commands(), title, "edited", file_.root()) == EntryRunner::End::OtherMenu;
+}
+
+void Session::wait_for_key() {
+    platform_.write("Press any key to go back to the menu.\n");
+    (void)read_key(platform_, 0);
+}
+
+// Does what was chosen; when an entry fails, its fallbacks; then the user chooses, if there is one.
+Session::Next Session::run_choices(MenuScreen& screen, MenuScreen::Choice choice, std::uint32_t cursor) {
+    using Kind = MenuScreen::Choice::Kind;
     for (;;) {
-        if (!entry.has_value() && run_command_line() == Next::OtherMenu) return Next::OtherMenu;
-        if (entry.has_value()) {
-            selected = *entry;
-            const MenuEntry& chosen = menu_.entries()[selected];
-            Message line;
-            platform_.write(line.more().add("Booting '").add_escaped(cut(chosen.title, 0, 200)).add("'\n").text());
-            if (runner_.run(menu_, chosen, file_.name(), file_.root()) == EntryRunner::End::OtherMenu) return Next::OtherMenu;
-            screen.forget();
-            const std::optional<std::uint32_t> fallback = next_fallback(menu_, cursor);
-            if (fallback.has_value()) {
-                entry = fallback;
+        if (choice.kind == Kind::CommandLine && run_command_line() == Next::OtherMenu) return Next::OtherMenu;
+        if (choice.kind == Kind::Edit && editor_.edit(menu_, menu_.entries()[choice.entry])) {
+            if (run_edited()) return Next::OtherMenu;
+            wait_for_key();
+        }
+        if (choice.kind == Kind::Boot) {
+            if (run_entry(choice.entry)) return Next::OtherMenu;
+            if (const std::optional<std::uint32_t> fallback = next_fallback(menu_, cursor)) {
+                choice.entry = *fallback;
                 continue;
             }
             if (!platform_.is_interactive()) return Next::GiveUp;
-            platform_.write("Press any key to go back to the menu.\n");
-            (void)read_key(platform_, 0);
+            wait_for_key();
         }
         screen.forget();
-        entry = screen.choose(selected);
+        choice = screen.choose(choice.entry);
     }
 }
 
@@ -82,14 +98,14 @@ Session::Next Session::run_menu() {
     const std::optional<std::uint32_t> saved =
         menu_.settings.default_is_saved ? file_.saved_default(volumes_) : std::nullopt;
     const DefaultChoice start = resolve_default(menu_, saved);
-    std::optional<std::uint32_t> entry = start.entry;
+    MenuScreen::Choice choice{MenuScreen::Choice::Kind::Boot, start.entry};
     MenuScreen screen(platform_, menu_);
     if (!menu_.settings.timeout.has_value()) {
-        entry = screen.choose(*entry);
-    } else if (const std::optional<Key> key = screen.count_down(*entry)) {
-        entry = screen.choose(*entry, *key);
+        choice = screen.choose(choice.entry);
+    } else if (const std::optional<Key> key = screen.count_down(choice.entry)) {
+        choice = screen.choose(choice.entry, *key);
     }
-    return run_entries(screen, entry, start.fallback_cursor);
+    return run_choices(screen, choice, start.fallback_cursor);
 }
 
 // The name is copied, for loading replaces the text that it lies in.

@@ -72,6 +72,29 @@ def case_command_line(world):
     world.boot_typing(disk, keys=keys).shows("loader> kernel /boot/kernel typed\n", 'started with "typed"').ends(0)
 
 
+def case_edit(world):
+    disk = one_disk(world, "timeout 25\ntitle one\nkernel /boot/absent from=one\ntitle two\nkernel /boot/kernel from=two\n")
+    keys = [("any key stops", b" "), ("> ", b"e"), ("> kernel /boot/absent from=one", b"e"),
+            ("edit> kernel /boot/absent from=one", b"\x15kernel /boot/kernel edited\r"), ("> kernel /boot/kernel edited", b"b")]
+    result = world.boot_typing(disk, keys=keys)
+    result.shows("Boot with b; e edits the line", "Booting what was edited\n", 'started with "edited"').loader_lines(0).ends(0)
+
+
+def case_browse(world):
+    keys = [("  0  one", b"c"), ("loader> ", b"ls /boot\r"), ("kernel\r\n", b"cat /boot/grub/menu.lst\r"), ("from=one", b"ls /absent\r"),
+            ("not found", b"help\r"), ("leaves", b"kernel /boot/kernel typed\r"), ("loader> ", b"boot\r")]
+    result = world.boot_typing(one_disk(world, BOOTS.replace("timeout 0\n", "")), keys=keys)
+    result.shows("loader> ls /boot\n", "grub/\n", "loader> cat /boot/grub/menu.lst\ntitle one\nkernel /boot/kernel from=one\n",
+                 "loader: ls: not found on (hd0)\n", "  find /FILE", 'started with "typed"').ends(0)
+
+
+def case_password(world):
+    disk = one_disk(world, "password secret\ntitle one\nkernel /boot/kernel from=one\n")
+    keys = [("  0  one", b"e"), ("refuses editing", b"c"), ("refuses editing", b"\r")]
+    result = world.boot_typing(disk, keys=keys)
+    result.shows("has a password", "has a password", "Booting 'one'", 'started with "from=one"').lacks("loader>").ends(0)
+
+
 def case_fallback(world):
     menu = ("default 0\nfallback 9 2\ntimeout 0\ntitle broken\nkernel /boot/absent x\ntitle other\nkernel /boot/kernel other\n"
             "title spare\nkernel /boot/kernel spare\n")

@@ -5,7 +5,7 @@
 #include <random>
 
 #include "boot/grub2_advice.hpp"
-#include "fake_platform.hpp"
+#include "session_test_support.hpp"
 
 using namespace pvloader;
 using namespace pvloader::test;
@@ -13,27 +13,6 @@ using namespace pvloader::test;
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
-
-bool no_tools() {
-    if (have_tools({"mke2fs"})) return false;
-    MESSAGE("skipped: no e2fsprogs");
-    return true;
-}
-
-void write_text(const std::filesystem::path& path, std::string_view text) {
-    std::filesystem::create_directories(path.parent_path());
-    write_host_file(path, std::as_bytes(std::span(text)));
-}
-
-// A file system with a menu, a kernel that starts and one that is refused.
-std::vector<std::byte> disk_with(std::string_view menu) {
-    TempDir folder;
-    write_text(folder / "boot/grub/menu.lst", menu);
-    write_text(folder / "good", "\x7f" "ELF good");
-    write_text(folder / "bad", "\x7f" "ELF refuse");
-    write_text(folder / "ramdisk", "the ramdisk");
-    return make_ext_image(folder.str(), "-t ext4 -b 1024", 2);
-}
 
 constexpr std::string_view kThree = "title a\nkernel /good from=a\ntitle b\nkernel /good from=b\ntitle c\nkernel /good from=c\n";
 
@@ -103,7 +82,7 @@ TEST_CASE("Half an escape sequence, a NUL and a flood of keys leave the menu as 
     std::string flood;
     while (flood.size() < 100000) {
         const char key = static_cast<char>(random());
-        if (key != '\r' && key != '\n' && key != 'c') flood += key;
+        if (key != '\r' && key != '\n' && key != 'c' && key != 'e') flood += key;
     }
     for (const std::string& keys : {std::string("\x1b"), std::string("\x1b["), std::string(1, '\0'), flood}) {
         FakePlatform platform({disk_with("timeout 9\n" + std::string(kThree))});
@@ -164,18 +143,16 @@ TEST_CASE("After the last fallback a key leads back to the menu") {
     CHECK(platform.started.back().command_line == "c");
 }
 
-TEST_CASE("Editing is refused with the reason that applies") {
+TEST_CASE("A password refuses editing and the command line, and leaves entries bootable") {
     if (no_tools()) return;
-    FakePlatform open({disk_with(kThree)});
-    open.interactive = true;
-    open.type("e\r");
-    REQUIRE(open.boot());
-    CHECK(open.shows("cannot be edited yet"));
-    FakePlatform locked({disk_with("password x\n" + std::string(kThree))});
-    locked.interactive = true;
-    locked.type("c\r");
-    REQUIRE(locked.boot());
-    CHECK(locked.shows("the menu has a password"));
+    for (const char* keys : {"e\r", "c\r"}) {
+        FakePlatform locked({disk_with("password x\n" + std::string(kThree))});
+        locked.interactive = true;
+        locked.type(keys);
+        REQUIRE(locked.boot());
+        CHECK(locked.shows("loader: the menu has a password, which refuses editing and the command line"));
+        CHECK(locked.started.at(0).command_line == "from=a");
+    }
 }
 
 TEST_CASE("Commands are typed at the command line, and it leads back to the menu") {
