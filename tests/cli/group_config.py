@@ -302,13 +302,16 @@ def documents(program):
                {"name": "../x"}, {"name": "x" * 65}, {"name": 7}, {"cmdline": "x" * 1024}, {"trusted": 1}, {"trusted": True}, {"memroy": 1},
                {"disk": {}}, {"disk": [disk]}, {"disk": [{}]}, {"disk": [{**disk, "access": "w"}]}, {"disk": [{**disk, "vdev": "vda"}]},
                {"disk": [{**disk, "shared": True}]}, {"disk": [{**disk, "shared": True, "access": "ro"}]}, {"loader": "x"},
+               {"disk": [{**disk, "cache": "unsafe"}]}, {"disk": [{**disk, "cache": "none"}]}, {"disk": [{**disk, "sector": 4096}]},
+               {"disk": [{**disk, "sector": 1024}]}, {"disk": [{**disk, "sector": "512"}]},
                {"kernel": ""}, {"ramdisk": ""}, {"bootloader": True}, {"bootloader": False}]
     for change in changes:
         yield {"version": 1, "domains": [{**domain, **change}]}
     yield {"version": 1, "domains": [boot]}
     yield {"version": 1, "domains": [{**boot, "disk": []}]}
     for change in ({"version": 2}, {"domains": []}, {"timeout": 10}, {"timeout": "10h"}, {"timeout": "5m"}, {"seed": 1},
-                   {"seed": 1, "deterministic": True}, {"seed": -1, "deterministic": True}, {"seed": 1, "deterministic": False}, {"more": 1}):
+                   {"seed": 1, "deterministic": True}, {"seed": -1, "deterministic": True}, {"seed": 1, "deterministic": False}, {"more": 1},
+                   {"statistics": True}, {"statistics": 1}):
         yield {"version": 1, "domains": [domain], **change}
 
 
