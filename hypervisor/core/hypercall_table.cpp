@@ -8,14 +8,14 @@ namespace pvisor {
 
 namespace {
 
-struct Row {
-  ServedBy by = ServedBy::Nobody;
-  HypercallHandler handler = nullptr;
-};
-
 HypercallResult hc_unknown(HypercallContext&) { return -PV_ENOSYS; }
 /// What only the domain that manages the others may do on Xen.
 HypercallResult hc_privileged(HypercallContext&) { return -PV_EPERM; }
+
+struct Row {
+  ServedBy by = ServedBy::Nobody;
+  HypercallHandler handler = hc_unknown;
+};
 
 constexpr auto kTable = [] {
   std::array<Row, kHypercallNumbers> table{};
@@ -25,7 +25,7 @@ constexpr auto kTable = [] {
   };
   const auto shim = [&table](std::uint64_t number) {
     if (table[number].by != ServedBy::Nobody) throw "a hypercall number is served twice";
-    table[number] = {ServedBy::Shim, nullptr};
+    table[number].by = ServedBy::Shim;
   };
   const auto refuse = [&table](std::uint64_t number) { table[number] = {ServedBy::Nobody, hc_privileged}; };
   shim(PV_HC_SET_TRAP_TABLE);
@@ -61,9 +61,7 @@ constexpr auto kTable = [] {
 
 constexpr std::array<HypercallHandler, kHypercallNumbers> kHypercallHandlers = [] {
   std::array<HypercallHandler, kHypercallNumbers> handlers{};
-  for (std::uint64_t number = 0; number < kHypercallNumbers; ++number) {
-    handlers[number] = kTable[number].handler != nullptr ? kTable[number].handler : hc_unknown;
-  }
+  for (std::uint64_t number = 0; number < kHypercallNumbers; ++number) handlers[number] = kTable[number].handler;
   return handlers;
 }();
 
