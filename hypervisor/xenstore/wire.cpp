@@ -56,9 +56,10 @@ void RequestDecoder::reset() {
 std::string encode_message(pv_xsd_sockmsg header, std::string_view payload) {
   PV_CHECK(payload.size() <= PV_XENSTORE_PAYLOAD_MAX);
   header.len = static_cast<std::uint32_t>(payload.size());
-  std::string bytes(sizeof(header), '\0');
-  std::memcpy(bytes.data(), &header, sizeof(header));
-  return bytes.append(payload);
+  std::string bytes;
+  bytes.reserve(sizeof(header) + payload.size());
+  bytes.append(reinterpret_cast<const char*>(&header), sizeof(header)).append(payload);
+  return bytes;
 }
 
 std::string_view wire_error(StoreStatus status) {
