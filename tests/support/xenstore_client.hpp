@@ -31,7 +31,7 @@ class XenstoreClient {
     connection.receive(bytes_of(request_bytes(type, payload, tx, id)), 1);
     collect();
     if (replies.empty()) return "(no reply)";
-    const XenstoreMessage reply = replies.front();
+    const XenstoreMessage reply = std::move(replies.front());
     replies.pop_front();
     if (reply.header.req_id != id || reply.header.tx_id != tx) return "(wrong reply)";
     if (reply.header.type == PV_XS_ERROR) return "!" + reply.payload.substr(0, reply.payload.find('\0'));
@@ -77,6 +77,15 @@ class XenstoreClient {
       const auto words = split_strings(message.payload);
       events.push_back(std::string(words.at(0)) + ' ' + std::string(words.at(1)));
     }
+  }
+
+  /// As a new domain with this number would.
+  void start_over() {
+    connection.reset();
+    decoder_.reset();
+    replies.clear();
+    events.clear();
+    log.clear();
   }
 
   XenstoreConnection connection;

@@ -4,13 +4,14 @@
 #include <pvabi/io/xs_wire.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "support/xenstore_client.hpp"
 
 namespace pvisor::test {
 namespace {
 
-const std::string kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/_@";
+constexpr const char* kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/_@";
 
 std::string home(int who) { return "/local/domain/" + std::to_string(who); }
 
@@ -18,19 +19,19 @@ std::string home(int who) { return "/local/domain/" + std::to_string(who); }
 std::string absolute(int who, const std::string& text) {
   const bool is_relative = text.empty() || text[0] != '/';
   const bool is_good = !text.empty() && text[0] != '@' && text.size() <= (is_relative ? 2048u : 3072u) &&
-                       text.find_first_not_of(kLetters) == std::string::npos && text.find("//") == std::string::npos &&
+                       std::strspn(text.c_str(), kLetters) == text.size() && text.find("//") == std::string::npos &&
                        (text == "/" || text.back() != '/');
   if (!is_good) return "";
   return is_relative ? home(who) + "/" + text : text;
 }
 
-std::string up(const std::string& path) {
+std::string_view up(std::string_view path) {
   const auto slash = path.rfind('/');
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-bool inside(const std::string& path, const std::string& top) {
-  return path == top || top == "/" || path.rfind(top + "/", 0) == 0;
+bool inside(std::string_view path, std::string_view top) {
+  return path == top || top == "/" || (path.starts_with(top) && path[top.size()] == '/');
 }
 
 template <class Node>
@@ -94,27 +95,28 @@ std::string XenstoreModel::answer(int who, const StoreRequest& request, const st
   }
 }
 
-std::string XenstoreModel::error_of(int who, const std::string& path, const std::string& needs) const {
-  std::string at = path;
+std::string XenstoreModel::error_of(int who, std::string_view path, std::string_view needs) const {
+  std::string_view at = path;
   while (!nodes_.contains(at)) at = up(at);
-  if (!std::all_of(needs.begin(), needs.end(), [&](char need) { return may(who, nodes_.at(at), need); })) return "!EACCES";
+  const Node& node = nodes_.find(at)->second;
+  if (!std::all_of(needs.begin(), needs.end(), [&](char need) { return may(who, node, need); })) return "!EACCES";
   return at != path ? "!ENOENT" : "";
 }
 
 /// In the order of their making.
-std::vector<std::string> XenstoreModel::children(const std::string& path) const {
-  std::map<int, std::string> by_birth;
+std::vector<std::string_view> XenstoreModel::children(std::string_view path) const {
+  std::map<int, std::string_view> by_birth;
   for (const auto& [name, node] : nodes_) {
     if (name != path && up(name) == path) by_birth[node.born] = name;
   }
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
   for (const auto& [born, name] : by_birth) names.push_back(name);
   return names;
 }
 
 std::string XenstoreModel::listing(const std::string& path) const {
   std::string all;
-  for (const std::string& child : children(path)) all += z(child.substr(child.rfind('/') + 1));
+  for (const std::string_view child : children(path)) all += z(child.substr(child.rfind('/') + 1));
   return all;
 }
 
@@ -154,9 +156,9 @@ void XenstoreModel::tell_special(const std::string& name) {
 
 std::string XenstoreModel::create(int who, const std::string& path, const std::string& value) {
   std::vector<std::string> missing;
-  std::string at = path;
-  for (; !nodes_.contains(at); at = up(at)) missing.push_back(at);
-  auto permissions = nodes_[at].permissions;
+  std::string_view at = path;
+  for (; !nodes_.contains(at); at = up(at)) missing.emplace_back(at);
+  auto permissions = nodes_.find(at)->second.permissions;
   if (who != 0) permissions[0].second = who;
   if (who != 0 && owned_by(who) + missing.size() > quotas_.nodes) return "!ENOSPC";
   for (std::size_t i = missing.size(); i-- > 0;) nodes_[missing[i]] = {i == 0 ? value : "", permissions, ++births_};
@@ -186,7 +188,7 @@ std::string XenstoreModel::rm(int who, const std::string& path) {
   if (path == "/") return "!EINVAL";
   std::vector<std::string> order{path};
   for (std::size_t i = 0; i < order.size(); ++i) {
-    for (const std::string& child : children(order[i])) order.push_back(child);
+    for (const std::string_view child : children(order[i])) order.emplace_back(child);
   }
   Nodes gone;
   for (const std::string& each : order) gone.insert(nodes_.extract(each));

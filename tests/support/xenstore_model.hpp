@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -48,11 +49,11 @@ class XenstoreModel {
     std::string path, token;
     std::size_t hidden;
   };
-  using Nodes = std::map<std::string, Node>;
+  using Nodes = std::map<std::string, Node, std::less<>>;
 
   [[nodiscard]] std::string answer(int who, const StoreRequest& request, const std::string& path);
-  [[nodiscard]] std::string error_of(int who, const std::string& path, const std::string& needs) const;
-  [[nodiscard]] std::vector<std::string> children(const std::string& path) const;
+  [[nodiscard]] std::string error_of(int who, std::string_view path, std::string_view needs) const;
+  [[nodiscard]] std::vector<std::string_view> children(std::string_view path) const;
   [[nodiscard]] std::string listing(const std::string& path) const;
   [[nodiscard]] std::string words(const std::string& path) const;
   std::string create(int who, const std::string& path, const std::string& value);
@@ -70,7 +71,7 @@ class XenstoreModel {
   StoreQuotas quotas_;
   Nodes nodes_;
   std::vector<Watch> watches_;
-  std::map<int, std::vector<std::pair<int, std::string>>> events_;  ///< by domain: watch and text
+  std::vector<std::pair<int, std::string>> events_[3];  ///< by domain: watch and text
   int births_ = 0;
   int last_watch_ = 0;
 };

@@ -18,13 +18,22 @@ bool changes_the_tree(std::uint32_t type) {
 
 }  // namespace
 
-XenstoreRig::XenstoreRig(StoreQuotas quotas) : quotas_(quotas), store_(quotas), model_(quotas) {
+XenstoreRig::XenstoreRig(StoreQuotas quotas) : quotas_(quotas), store_(quotas), model_(quotas), first_model_(model_) {
   store_.mkdir("/s");
   store_.set_permissions("/s", {{kMonitorDomain, kRightBoth}});
   for (std::uint16_t n = 0; n < kDomains; ++n) {
     if (n != 0) add_home(store_, n);
     clients_.push_back(std::make_unique<XenstoreClient>(store_, n));
   }
+  first_tree_ = store_.tree();
+}
+
+void XenstoreRig::start_over() {
+  for (auto& client : clients_) client->start_over();  // before the tree, which must have no transaction open
+  store_.restore(first_tree_);
+  model_ = first_model_;
+  for (auto& open : open_) open.clear();
+  changes_ = 0;
 }
 
 std::string XenstoreRig::ask(int who, const StoreRequest& request, std::uint32_t transaction) {

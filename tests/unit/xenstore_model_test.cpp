@@ -125,3 +125,25 @@ TEST_CASE("many open transactions of three domains, and domains that end, never 
     CHECK(rig.counts_agree());
   }
 }
+
+TEST_CASE("a rig that starts over is as a new one, whatever was done with it") {
+  XenstoreRig rig(tight());
+  const std::size_t nodes_at_first = rig.nodes();
+  RandomRequests random(300);
+  for (int round = 0; round < 50; ++round) {
+    CAPTURE(round);
+    REQUIRE(rig.nodes() == nodes_at_first);
+    REQUIRE(rig.watches() == 0);
+    REQUIRE(rig.open_transactions(1).empty());
+    REQUIRE(rig.counts_agree());
+    REQUIRE(rig.contents_agree({"/", "/s", "/s/a", "/local/domain", "/local/domain/1", "/local/domain/2/data"}));
+    REQUIRE(rig.request(2, {PV_XS_WATCH, "/s", z("t")}));
+    const std::uint32_t transaction = rig.begin(1);
+    for (int i = 0; i < 20; ++i) {
+      REQUIRE(rig.request(i % XenstoreRig::kDomains, random.next()));
+      (void)rig.request_inside(1, transaction, random.next());
+    }
+    if (round % 5 == 0) REQUIRE(rig.replace_domain(2));
+    rig.start_over();
+  }
+}
