@@ -245,7 +245,7 @@ void Toolstack::refine_clock() {
   clock_interval_ns_ = std::min(clock_interval_ns_ * 10, kLastRefinementNs);
   clock_timer_.arm(clock_.now_ns() + clock_interval_ns_);
   if (!real_clock_.refine(clock_interval_ns_)) return;
-  monitor_.for_each_domain([this](Domain& domain) {
+  monitor_.for_each_domain([](Domain& domain) {
     if (!domain.is_installed()) return;
     for (std::uint32_t index = 0; index < domain.vcpu_count(); ++index) {
       domain.publish_time(*domain.vcpu(VcpuId{index}));
