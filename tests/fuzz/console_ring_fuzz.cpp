@@ -53,7 +53,7 @@ struct Run {
     const std::string text = in_ring();
     const std::size_t before = sink.shown.size();
     memory.begin_request();
-    broken = ring->run(console).broken;
+    broken = ring->run(console, ConsoleRing::Rest::StaysInRing).broken;
     FUZZ_REQUIRE(memory.second_fetches() == 0);
     FUZZ_REQUIRE(possible || broken);
     const std::size_t shown = sink.shown.size() - before;

@@ -59,6 +59,43 @@ TEST_CASE("a full sink stops the guest, loses nothing and goes on when it has ro
   CHECK(w.sink.shown.size() == PV_XENCONS_OUT_SIZE + 10);
 }
 
+TEST_CASE("text that comes another way stays behind what the ring holds, however slow the sink is") {
+  ConsoleWorld w;
+  w.sink.room = 10;
+  const std::string text(PV_XENCONS_OUT_SIZE, 'x');
+  CHECK(w.print(text) == text.size());
+  w.ring_doorbell();
+  w.turns();
+  CHECK(w.sink.shown.size() == 10);
+  w.device->catch_up();
+  w.console.write_all(bytes_of("by console_io\n"));
+  CHECK(w.get(w.kOutCons) == PV_XENCONS_OUT_SIZE);  // the guest has room again
+  CHECK(w.print("later") == 5);
+  w.ring_doorbell();
+  while (w.sink.shown.size() < text.size() + 14 + 5) {
+    const std::size_t before = w.sink.shown.size();
+    w.sink.give_room(700);
+    w.turns();
+    REQUIRE(w.sink.shown.size() > before);
+  }
+  CHECK(w.sink.shown == text + "by console_io\nlater");
+}
+
+TEST_CASE("where no room is kept for more, the ring keeps its output and text that comes another way is lost, and the log says so") {
+  ConsoleWorld w;
+  w.sink.room = 0;
+  w.console.write_all(bytes_of(std::string(Console::kMaxBacklog - 3, 'b')));
+  w.print("ring");
+  w.device->catch_up();
+  w.console.write_all(bytes_of("lost"));
+  CHECK(w.get(w.kOutCons) == 3);
+  w.sink.give_room(2 * Console::kMaxBacklog);
+  w.turns();
+  CHECK(w.sink.shown == std::string(Console::kMaxBacklog - 3, 'b') + "ring");
+  REQUIRE(w.log.size() == 1);
+  CHECK(w.log[0].find("console: 4 bytes of output were lost") == 0);
+}
+
 TEST_CASE("keys reach the guest as far as the ring has room, then the rest") {
   ConsoleWorld w;
   const std::string typed(1500, 'k');

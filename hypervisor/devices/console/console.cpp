@@ -32,12 +32,14 @@ std::size_t Console::write(std::span<const std::byte> bytes) {
   return backlog_.empty() ? sink_.write(bytes) : 0;
 }
 
-void Console::write_all(std::span<const std::byte> bytes) {
-  const auto rest = bytes.subspan(write(bytes));
-  const std::size_t kept = std::min(rest.size(), kMaxBacklog - backlog_.size());
-  backlog_.append(reinterpret_cast<const char*>(rest.data()), kept);
-  lost_ += rest.size() - kept;
+std::size_t Console::write_or_keep(std::span<const std::byte> bytes) {
+  const std::size_t taken = write(bytes);
+  const std::size_t kept = std::min(bytes.size() - taken, kMaxBacklog - backlog_.size());
+  backlog_.append(reinterpret_cast<const char*>(bytes.data()) + taken, kept);
+  return taken + kept;
 }
+
+void Console::write_all(std::span<const std::byte> bytes) { lost_ += bytes.size() - write_or_keep(bytes); }
 
 void Console::add_input(std::span<const std::byte> bytes) {
   PV_CHECK(bytes.size() <= input_room());

@@ -31,8 +31,9 @@ class Console {
   // Out.
   /// From the ring: takes what the sink takes after the backlog, and answers how much.
   [[nodiscard]] std::size_t write(std::span<const std::byte> bytes);
-  /// Text that cannot wait where it is: what the sink does not take now becomes backlog. Beyond kMaxBacklog it is lost, and
-  /// the log says so.
+  /// From the ring, when other text is to follow: what the sink does not take now becomes backlog, up to kMaxBacklog.
+  [[nodiscard]] std::size_t write_or_keep(std::span<const std::byte> bytes);
+  /// Text that cannot wait where it is. What cannot be kept either is lost, and the log says so.
   void write_all(std::span<const std::byte> bytes);
   [[nodiscard]] bool is_drained() const { return backlog_.empty() && !sink_.is_holding(); }
   /// The domain ended: shows an unfinished line too.

@@ -7,7 +7,7 @@
 
 namespace pvisor {
 
-ConsoleDevice::ConsoleDevice(Console& console, WorkQueue& work) : console_(console), work_(work, [this] { turn(); }) {
+ConsoleDevice::ConsoleDevice(Console& console, WorkQueue& work) : console_(console), work_(work, [this] { turn(ConsoleRing::Rest::StaysInRing); }) {
   console_.set_ring_callback([this] { work_.post(); });
 }
 
@@ -28,13 +28,11 @@ void ConsoleDevice::detach() {
   channel_.reset();
 }
 
-void ConsoleDevice::catch_up() {
-  if (ring_) turn();
-}
+void ConsoleDevice::catch_up() { turn(ConsoleRing::Rest::IsKept); }
 
-void ConsoleDevice::turn() {
+void ConsoleDevice::turn(ConsoleRing::Rest rest) {
   if (!ring_) return;
-  const ConsoleRing::Moved moved = ring_->run(console_);
+  const ConsoleRing::Moved moved = ring_->run(console_, rest);
   if (moved.anything && channel_) channel_->notify();
   if (moved.broken) {
     console_.log("console: the guest broke its ring's indices; its console is off");

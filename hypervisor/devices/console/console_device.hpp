@@ -25,11 +25,12 @@ class ConsoleDevice final : public DomainDevice {
 
   void attach(Domain& domain) override;
   void detach() override;
-  /// Moves what the guest printed so far ahead of text that comes another way.
+  /// Moves what the guest printed so far ahead of text that comes another way, however slow the sink is. Only where not even
+  /// the backlog has room does some stay in the ring; then there is none for that text either.
   void catch_up();
 
  private:
-  void turn();
+  void turn(ConsoleRing::Rest rest);
 
   Console& console_;
   std::optional<ConsoleRing> ring_;          ///< while attached and not broken

@@ -51,14 +51,15 @@ bool ConsoleRing::put_input(Console& console, bool& moved) {
   return true;
 }
 
-ConsoleRing::Moved ConsoleRing::run(Console& console) {
+ConsoleRing::Moved ConsoleRing::run(Console& console, Rest rest) {
   Moved moved;
   std::array<std::byte, PV_XENCONS_OUT_SIZE> bytes;
   std::size_t count = 0;
   if (!peek_output(bytes, count)) return {false, true};
   if (count > 0) {
-    const auto taken = static_cast<std::uint32_t>(console.write(std::span(bytes).first(count)));
-    out_cons_ += taken;
+    const auto output = std::span(bytes).first(count);
+    const std::size_t taken = rest == Rest::IsKept ? console.write_or_keep(output) : console.write(output);
+    out_cons_ += static_cast<std::uint32_t>(taken);
     page_.store<std::uint32_t>(kOutCons, out_cons_);
     moved.anything = taken > 0;
   }

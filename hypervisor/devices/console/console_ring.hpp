@@ -23,8 +23,10 @@ class ConsoleRing {
     bool anything = false;  ///< the guest is to be told
     bool broken = false;    ///< the indices make no sense
   };
+  /// What happens to output that the sink does not take now.
+  enum class Rest : std::uint8_t { StaysInRing, IsKept };
   /// Moves output to the console as far as it takes it, and input to the ring as far as it fits. At most one ring full each.
-  [[nodiscard]] Moved run(Console& console);
+  [[nodiscard]] Moved run(Console& console, Rest rest);
   /// The last words: output that is left becomes backlog, input that was not read goes back.
   void finish(Console& console);
   /// True if the guest has put more output there since.
