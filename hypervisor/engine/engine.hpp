@@ -107,11 +107,13 @@ class VcpuContext;
 /// The caller of run(): told each exit of a vCPU that runs on this thread, it says who goes on.
 class ExitHandler {
  public:
+  static constexpr std::size_t kStackBytes = 192 * 1024;
   struct Answer {
     VcpuContext* next;    ///< run this one on: the one that exited, or another of its engine; nullptr: run() returns
     std::int64_t result;  ///< answer to the HypercallExit that `next` reported last; means nothing after another exit
   };
-  /// `exit` belongs to the context, which the handler may destroy: then the answer is not that one.
+  /// `exit` belongs to the context, which the handler may destroy: then the answer is not that one. It may run on a stack of
+  /// the engine's, of kStackBytes at least. What it throws comes out of run(), and the vCPU does not run again.
   [[nodiscard]] virtual Answer on_exit(const Exit& exit) = 0;
 
  protected:

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <new>
+#include <utility>
 
 #include <pvabi/cpu.h>
 
@@ -25,14 +27,19 @@ namespace {
 
 // The shim's, and the monitor's while it answers the vCPU's calls.
 constexpr std::size_t kStackBytes = 256 * 1024;
+static_assert(kStackBytes >= ExitHandler::kStackBytes + 64 * 1024, "the rest is for the shim");
 
 /// A thread in run(): whom it tells of exits, and how to get back to it.
 struct Running {
   ExitHandler* handler = nullptr;
   boost::context::detail::fcontext_t run = nullptr;
   StackRange stack;
+  bool has_failure = false;
 };
 thread_local Running running;
+
+/// What the handler threw on a vCPU's stack. Apart, because access to a variable with a destructor costs a call.
+thread_local std::exception_ptr failure;
 
 /// The stack of a vCPU that was destroyed by the handler of its own exit: given back once nobody stands on it.
 thread_local Mapping dead_stack;
@@ -109,9 +116,16 @@ inline const Exit& FiberVcpuContext::exit_reason() {
 }
 
 /// On the vCPU's stack: reports what the exit slot says and returns with the answer, after others have run perhaps.
+/// Below this frame are entry.S and the guest, which cannot be unwound: an exception is taken to run() by hand.
 extern "C" std::int64_t fiber_remote(FiberVcpu* vcpu) {
   FiberVcpuContext& self = *vcpu->context;
-  const ExitHandler::Answer answer = running.handler->on_exit(self.exit_reason());
+  ExitHandler::Answer answer{nullptr, 0};
+  try {
+    answer = running.handler->on_exit(self.exit_reason());
+  } catch (...) {
+    failure = std::current_exception();
+    running.has_failure = true;
+  }
   const std::int64_t result =
       answer.next == &self ? answer.result : FiberVcpuContext::hand_over(fiber_current != nullptr ? &self : nullptr, answer);
   if (is_virtual_time()) [[unlikely]] arm_spin_guard();
@@ -191,6 +205,7 @@ void FiberVcpuContext::run(std::optional<std::int64_t> result, RunBudget, ExitHa
   StackRange came_from;
   arrive(annotated_jump(context_, &handover, stack_, came_from), came_from);
   dead_stack = Mapping();
+  if (std::exchange(running.has_failure, false)) [[unlikely]] std::rethrow_exception(std::exchange(failure, nullptr));
 }
 
 FiberVcpuContext::~FiberVcpuContext() {
