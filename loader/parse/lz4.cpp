@@ -188,8 +188,6 @@ private:
     const Trailing trailing_;
     std::size_t used_ = 0;
     std::size_t frame_begin_ = 0;
-    bool has_magic_ = false;
-    std::uint32_t waiting_magic_ = 0;
 };
 
 }  // namespace

@@ -105,13 +105,13 @@ TEST_CASE("The number of clusters decides which kind of table it is") {
         std::uint32_t clusters;
         unsigned bits;
     };
-    for (const auto& [clusters, bits] : {Case{4084, 12}, Case{4085, 16}, Case{65524, 16}}) {
-        CAPTURE(clusters);
+    for (const Case& size : {Case{4084, 12}, Case{4085, 16}, Case{65524, 16}}) {
+        CAPTURE(size.clusters);
         FatGeometry geometry;
         const char* detail = nullptr;
-        REQUIRE(read_fat_geometry(boot_sector(clusters), geometry, detail) == Status::Ok);
-        CHECK(geometry.entry_bits == bits);
-        CHECK(geometry.cluster_count == clusters);
+        REQUIRE(read_fat_geometry(boot_sector(size.clusters), geometry, detail) == Status::Ok);
+        CHECK(geometry.entry_bits == size.bits);
+        CHECK(geometry.cluster_count == size.clusters);
     }
     FatGeometry geometry;
     const char* detail = nullptr;
