@@ -157,7 +157,7 @@ extern "C" void fiber_landed(FiberVcpu* vcpu) {
   }
 }
 
-FiberVcpuContext::FiberVcpuContext(const FiberAddressSpace& space, const VcpuStart& start) : space_(space) {
+FiberVcpuContext::FiberVcpuContext(const FiberAddressSpace& space, const VcpuStart& start) {
   const std::size_t vcpu_bytes = (sizeof(FiberVcpu) + 63) & ~std::size_t{63};
   const std::size_t total = (kPage + kStackBytes + vcpu_bytes + xstate_room() + kPage - 1) & ~(kPage - 1);
   memory_ = Mapping::anonymous(total, PROT_READ | PROT_WRITE);

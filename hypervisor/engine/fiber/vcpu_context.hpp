@@ -34,8 +34,6 @@ class FiberVcpuContext final : public NoOwnPaging {
   static std::int64_t hand_over(FiberVcpuContext* from, ExitHandler::Answer answer);
 
  private:
-
-  const FiberAddressSpace& space_;
   Mapping memory_;  ///< guard page, stack, FiberVcpu, vector state
   FiberVcpu* vcpu_ = nullptr;
   StackRange stack_;
