@@ -54,6 +54,12 @@ static void say_mapping(void)
     say_unmap("gnttab unmap_grant_ref at another address", (uintptr_t)elsewhere, argument.handle);
     say_unmap("gnttab unmap_grant_ref", (uintptr_t)window, argument.handle);
     say_unmap("gnttab unmap_grant_ref again", (uintptr_t)window, argument.handle);
+
+    argument = request(ref, PV_GNTMAP_HOST_MAP);
+    argument.host_addr += 8;
+    say_map("gnttab map_grant_ref, not at the page's first byte", &argument);
+    say_whether("  shows the granted page", shown[0] == 'g');
+    say_unmap("gnttab unmap_grant_ref, not at that byte", (uintptr_t)window, argument.handle);
     say_whether("  the grant can be ended", pv_grant_end(ref) == 0);
     say_refused("gnttab map_grant_ref of a grant that has ended", request(ref, PV_GNTMAP_HOST_MAP));
 }
@@ -72,6 +78,11 @@ static void say_refusals(void)
     say_refused("gnttab map_grant_ref of no domain", argument);
     argument.dom = PV_DOMID_SELF;
     say_refused("gnttab map_grant_ref of DOMID_SELF", argument);
+    argument = request(fixed, host);
+    argument.host_addr = UINT64_C(0x7fffffff0000);
+    say_refused("gnttab map_grant_ref where nothing is", argument);
+    argument.host_addr = UINT64_C(1) << 63;
+    say_refused("gnttab map_grant_ref at an address that is not canonical", argument);
     pv_grant_end(fixed);
     pv_grant_end(other);
 }

@@ -7,7 +7,10 @@
 #include <pv/hypercall.h>
 #include <pv/printf.h>
 
+#include <pvabi/cpu.h>
 #include <pvabi/features.h>
+
+#define NOT_CANONICAL (UINT64_C(1) << 63)
 
 static long call(unsigned number) { return pv_hypercall(number, 0, 0, 0, 0, 0); }
 
@@ -36,6 +39,22 @@ void conform_numbers(void)
     say("syscall instruction, number 128", raw_syscall(128));
     say("syscall instruction, number of all ones in 32 bits", raw_syscall(0xffffffff));
     say("syscall instruction, number of all ones", raw_syscall(~0UL));
+
+    say("platform_op", call(PV_HC_PLATFORM_OP));
+    say("sysctl", call(PV_HC_SYSCTL));
+    say("domctl", call(PV_HC_DOMCTL));
+    say("kexec_op", call(PV_HC_KEXEC_OP));
+    say("hypfs_op", call(PV_HC_HYPFS_OP));
+
+    say("set_segment_base of fs, not canonical", pv_set_segment_base(PV_SEGBASE_FS, NOT_CANONICAL));
+    say("set_segment_base of gs_user", pv_set_segment_base(PV_SEGBASE_GS_USER, 0x1000));
+    say("set_segment_base of gs_user, not canonical", pv_set_segment_base(PV_SEGBASE_GS_USER, NOT_CANONICAL));
+    say("set_segment_base of gs_user_sel", pv_set_segment_base(PV_SEGBASE_GS_USER_SEL, 0));
+    say("set_segment_base of gs_kernel, not canonical", pv_set_segment_base(PV_SEGBASE_GS_KERNEL, NOT_CANONICAL));
+    say("set_segment_base of gs_kernel", pv_set_segment_base(PV_SEGBASE_GS_KERNEL, 0));
+    say("set_segment_base of fs", pv_set_segment_base(PV_SEGBASE_FS, 0));
+    say("set_segment_base of number 4", pv_set_segment_base(4, 0));
+    say("set_segment_base of number 2^32 - 1", pv_set_segment_base(~0U, 0));
 
     say("vm_assist enable writable_pagetables", pv_vm_assist(PV_VMASST_CMD_ENABLE, PV_VMASST_TYPE_WRITABLE_PAGETABLES));
     say("vm_assist disable writable_pagetables", pv_vm_assist(PV_VMASST_CMD_DISABLE, PV_VMASST_TYPE_WRITABLE_PAGETABLES));

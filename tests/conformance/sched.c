@@ -21,6 +21,39 @@ static long poll_at(void *argument) { return pv_sched_op(PV_SCHEDOP_POLL, argume
 static long poll_port_at(void *ports) { return poll(ports, 1, 1); }
 static long shutdown_at(void *argument) { return pv_sched_op(PV_SCHEDOP_SHUTDOWN, argument); }
 
+static long shutdown_code_at(void *argument) { return pv_sched_op(PV_SCHEDOP_SHUTDOWN_CODE, argument); }
+static long remote_shutdown_at(void *argument) { return pv_sched_op(PV_SCHEDOP_REMOTE_SHUTDOWN, argument); }
+static long watchdog_at(void *argument) { return pv_sched_op(PV_SCHEDOP_WATCHDOG, argument); }
+
+static long remote_shutdown(pv_domid_t domain)
+{
+    struct pv_sched_remote_shutdown argument = {.domain_id = domain, .reason = PV_SHUTDOWN_POWEROFF};
+    return pv_sched_op(PV_SCHEDOP_REMOTE_SHUTDOWN, &argument);
+}
+
+static long watchdog(uint32_t id, uint32_t seconds)
+{
+    struct pv_sched_watchdog argument = {.id = id, .timeout = seconds};
+    return pv_sched_op(PV_SCHEDOP_WATCHDOG, &argument);
+}
+
+static void say_watchdog(void)
+{
+    say("sched_op watchdog 1, not set", watchdog(1, 60));
+    say("sched_op watchdog 3", watchdog(3, 60));
+    say("sched_op watchdog 2^32 - 1", watchdog(~0U, 60));
+    say("sched_op watchdog, new", watchdog(0, 60));
+    say("sched_op watchdog, another", watchdog(0, ~0U));
+    say("sched_op watchdog, a third", watchdog(0, 60));
+    say("sched_op watchdog 2 anew", watchdog(2, 60));
+    say("sched_op watchdog 1, given back", watchdog(1, 0));
+    say("sched_op watchdog 1, given back again", watchdog(1, 0));
+    say("sched_op watchdog, new", watchdog(0, 60));
+    say("sched_op watchdog 1, given back", watchdog(1, 0));
+    say("sched_op watchdog 2, given back", watchdog(2, 0));
+    say_bad_pointers("sched_op watchdog, nowhere", watchdog_at, sizeof(struct pv_sched_watchdog));
+}
+
 static void say_block(void)
 {
     struct pv_vcpu_info *info = &pv_shared->vcpu_info[0];
@@ -78,6 +111,12 @@ void conform_sched(void)
     say_block();
     say_poll();
     say_bad_pointers("sched_op shutdown, nowhere", shutdown_at, sizeof(struct pv_sched_shutdown));
+    say_bad_pointers("sched_op shutdown_code, nowhere", shutdown_code_at, sizeof(struct pv_sched_shutdown));
+    say_watchdog();
+    say("sched_op remote_shutdown of no domain", remote_shutdown(NOBODY));
+    say("sched_op remote_shutdown of DOMID_SELF", remote_shutdown(PV_DOMID_SELF));
+    say_bad_pointers("sched_op remote_shutdown, nowhere", remote_shutdown_at, sizeof(struct pv_sched_remote_shutdown));
+    say("sched_op pin_override", pv_sched_op(PV_SCHEDOP_PIN_OVERRIDE, NULL));
     say("sched_op command 8", pv_sched_op(8, NULL));
     say("sched_op command of all ones", pv_sched_op(~0U, NULL));
 }

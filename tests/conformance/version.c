@@ -10,12 +10,17 @@
 #include <pvabi/features.h>
 #include <pvabi/xen_version.h>
 
+#define COMMAND_LINE_LEN 1024
+
 // Longer than any buffer that xen_version fills.
 static char buffer[PV_XEN_CAPABILITIES_INFO_LEN + 1];
 
 static long extraversion(void *argument) { return pv_xen_version(PV_XENVER_EXTRAVERSION, argument); }
 static long capabilities(void *argument) { return pv_xen_version(PV_XENVER_CAPABILITIES, argument); }
 static long changeset(void *argument) { return pv_xen_version(PV_XENVER_CHANGESET, argument); }
+static long compile_info(void *argument) { return pv_xen_version(PV_XENVER_COMPILE_INFO, argument); }
+static long guest_handle(void *argument) { return pv_xen_version(PV_XENVER_GUEST_HANDLE, argument); }
+static long command_line(void *argument) { return pv_xen_version(PV_XENVER_COMMANDLINE, argument); }
 static long platform_parameters(void *argument) { return pv_xen_version(PV_XENVER_PLATFORM_PARAMETERS, argument); }
 static long get_features(void *argument) { return pv_xen_version(PV_XENVER_GET_FEATURES, argument); }
 
@@ -60,6 +65,14 @@ void conform_version(void)
     say_text("xen_version capabilities", capabilities, PV_XEN_CAPABILITIES_INFO_LEN);
     say_whether("  has xen-3.0-x86_64", has_word(buffer, "xen-3.0-x86_64"));
     say_text("xen_version changeset", changeset, PV_XEN_CHANGESET_INFO_LEN);
+    say("xen_version compile_info", compile_info(buffer));
+    say_whether("  names a compiler", pv_strlen(buffer) > 0 && pv_strlen(buffer) < sizeof ((struct pv_compile_info *)buffer)->compiler);
+    memset(buffer, 'x', sizeof buffer);
+    say("xen_version guest_handle", guest_handle(buffer));
+    say_whether("  is zeros", memcmp(buffer, (char[16]){0}, 16) == 0 && buffer[16] == 'x');
+    say_text("xen_version commandline", command_line, COMMAND_LINE_LEN);
+    say_whether("  is denied", memcmp(buffer, "<denied>", sizeof "<denied>") == 0);
+    say_made("xen_version build_id", pv_xen_version(PV_XENVER_BUILD_ID, NULL));
     say("xen_version platform_parameters", platform_parameters(buffer));
     say_features();
     say("xen_version pagesize", pv_xen_version(PV_XENVER_PAGESIZE, NULL));
@@ -68,6 +81,9 @@ void conform_version(void)
     say_bad_pointers("xen_version extraversion, nowhere", extraversion, PV_XEN_EXTRAVERSION_LEN);
     say_bad_pointers("xen_version capabilities, nowhere", capabilities, PV_XEN_CAPABILITIES_INFO_LEN);
     say_bad_pointers("xen_version changeset, nowhere", changeset, PV_XEN_CHANGESET_INFO_LEN);
+    say_bad_pointers("xen_version compile_info, nowhere", compile_info, sizeof(struct pv_compile_info));
+    say_bad_pointers("xen_version guest_handle, nowhere", guest_handle, 16);
+    say_bad_pointers("xen_version commandline, nowhere", command_line, sizeof "<denied>");
     say_bad_pointers("xen_version platform_parameters, nowhere", platform_parameters, sizeof(struct pv_platform_parameters));
     say_bad_pointers("xen_version get_features, nowhere", get_features, sizeof(struct pv_feature_info));
     say("xen_version, command 11", pv_xen_version(11, buffer));

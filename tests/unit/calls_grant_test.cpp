@@ -32,11 +32,24 @@ TEST_CASE("Unmapping needs the mapper, its handle and its address; a second time
   CHECK(world.try_unmap(op.host_addr, op.handle + 1, world.user) == PV_GNTST_BAD_HANDLE);
   CHECK(world.try_unmap(op.host_addr, op.handle, world.owner) == PV_GNTST_BAD_HANDLE);
   CHECK(world.try_unmap(op.host_addr + kPageSize, op.handle, world.user) == PV_GNTST_GENERAL_ERROR);
+  CHECK(world.try_unmap(op.host_addr - 1, op.handle, world.user) == PV_GNTST_GENERAL_ERROR);
   CHECK(world.try_unmap(0, op.handle, world.user) == PV_GNTST_GENERAL_ERROR);
   CHECK(world.owner.grants().uses() == 1);
   CHECK(world.try_unmap(op.host_addr, op.handle, world.user) == PV_GNTST_OKAY);
   CHECK(world.try_unmap(op.host_addr, op.handle, world.user) == PV_GNTST_BAD_HANDLE);
   CHECK(world.owner.grants().uses() == 0);
+}
+
+TEST_CASE("Any byte of a page names it as a mapping's place, both when it comes and when it goes") {
+  Calls world;
+  Calls::fill(world.owner, kGranted, 0x11);
+  auto op = world.map_request();
+  op.host_addr += 8;
+  CHECK(world.gnttab(world.user, PV_GNTTABOP_MAP_GRANT_REF, op) == 0);
+  REQUIRE(op.status == PV_GNTST_OKAY);
+  CHECK(Calls::byte_at(world.user, kTarget, 0) == 0x11);
+  CHECK(world.try_unmap(FakeWorld::address(world.user, kTarget, kPageSize - 1), op.handle, world.user) == PV_GNTST_OKAY);
+  CHECK(Calls::byte_at(world.user, kTarget, 0) == 0);
 }
 
 TEST_CASE("A map request that is wrong in any field has its status and no effect") {
@@ -60,8 +73,9 @@ TEST_CASE("A map request that is wrong in any field has its status and no effect
   CHECK(with([](auto& op) { op.ref = 1; }) == PV_GNTST_GENERAL_ERROR);
   CHECK(with([&](auto& op) { op.dom = world.user.id().value(); }) == PV_GNTST_GENERAL_ERROR);
   const std::uint64_t special = FakeWorld::address(world.user, world.user.image().shared_info);
-  for (const std::uint64_t address : {std::uint64_t{0}, world.map_request().host_addr + 1, special, FakeWorld::end_of(world.user), ~std::uint64_t{0xfff}}) {
-    CHECK(with([&](auto& op) { op.host_addr = address; }) == PV_GNTST_BAD_VIRT_ADDR);
+  CHECK(with([&](auto& op) { op.host_addr = special; }) == PV_GNTST_BAD_VIRT_ADDR);
+  for (const std::uint64_t nowhere : {std::uint64_t{0}, FakeWorld::end_of(world.user), std::uint64_t{1} << 63, ~std::uint64_t{0xfff}}) {
+    CHECK(with([&](auto& op) { op.host_addr = nowhere; }) == PV_GNTST_GENERAL_ERROR);
   }
   FakeWorld::space(world.user).refuse_foreign = true;
   CHECK(world.try_map(world.map_request()) == PV_GNTST_NO_SPACE);
@@ -194,12 +208,17 @@ TEST_CASE("A copy that is wrong in any field has its status and moves nothing") 
   CHECK(with([](auto& op) { op.source.u.ref = 10; }) == PV_GNTST_GENERAL_ERROR);
   CHECK(with([&](auto& op) { op.dest.domid = world.user.id().value(); }) == PV_GNTST_PERMISSION_DENIED);
   CHECK(with([&](auto& op) { op.dest.domid = world.owner.id().value(); }) == PV_GNTST_PERMISSION_DENIED);
+  CHECK(with([](auto& op) { op.dest.domid = 0; }) == PV_GNTST_PERMISSION_DENIED);
+  CHECK(with([](auto& op) { op.dest.domid = 9; }) == PV_GNTST_BAD_DOMAIN);
   CHECK(with([](auto& op) { op.dest.u.gmfn = FakeWorld::kRamPages; }) == PV_GNTST_BAD_PAGE);
   CHECK(with([](auto& op) { op.dest.u.gmfn = ~std::uint64_t{0}; }) == PV_GNTST_BAD_PAGE);
+  // Who and which come before how much, and nothing must be good, too.
+  CHECK(with([](auto& op) { op.source.u.ref = 512; op.len = 0xffff; }) == PV_GNTST_BAD_GNTREF);
+  CHECK(with([](auto& op) { op.source.u.ref = 512; op.len = 0; }) == PV_GNTST_BAD_GNTREF);
+  CHECK(with([](auto& op) { op.dest.offset = 4097; op.len = 0; }) == PV_GNTST_BAD_COPY_ARG);
+  CHECK(with([](auto& op) { op.dest.offset = 4096; op.len = 0; }) == PV_GNTST_OKAY);
   CHECK(Calls::byte_at(world.user, kTarget, 0) == 0);
   CHECK(world.owner.grants().uses() == 0);
-  // Nothing to copy: the references are not looked at.
-  CHECK(with([](auto& op) { op.len = 0; op.source.u.ref = 0xffff'ffff; op.dest.offset = 0xffff; }) == PV_GNTST_OKAY);
 }
 
 TEST_CASE("A read-only grant can be copied from and not to") {

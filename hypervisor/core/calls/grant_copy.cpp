@@ -25,7 +25,9 @@ struct End {
 
 std::int16_t find_end(HypercallContext& ctx, const pv_gnttab_copy_ptr& pointer, bool by_ref, FrameAccess access, End& end) {
   if (!by_ref) {
-    if (pointer.domid != PV_DOMID_SELF) return PV_GNTST_PERMISSION_DENIED;
+    if (pointer.domid != PV_DOMID_SELF) {  // not even by the caller's own number
+      return check_own_domain(ctx, pointer.domid) == -PV_ESRCH ? PV_GNTST_BAD_DOMAIN : PV_GNTST_PERMISSION_DENIED;
+    }
     end.own = GuestFrame{pointer.u.gmfn};
     return ctx.domain.memory().shows_own(end.own) ? PV_GNTST_OKAY : PV_GNTST_BAD_PAGE;
   }
@@ -37,9 +39,6 @@ std::int16_t find_end(HypercallContext& ctx, const pv_gnttab_copy_ptr& pointer, 
 }
 
 std::int16_t copy(HypercallContext& ctx, const pv_gnttab_copy& op) {
-  if (op.len == 0) return PV_GNTST_OKAY;
-  if (!range_inside<std::uint64_t>(op.source.offset, op.len, kPageSize)) return PV_GNTST_BAD_COPY_ARG;
-  if (!range_inside<std::uint64_t>(op.dest.offset, op.len, kPageSize)) return PV_GNTST_BAD_COPY_ARG;
   End source;
   End dest;
   const bool source_by_ref = (op.flags & PV_GNTCOPY_SOURCE_GREF) != 0;
@@ -47,6 +46,8 @@ std::int16_t copy(HypercallContext& ctx, const pv_gnttab_copy& op) {
   std::int16_t status = find_end(ctx, op.source, source_by_ref, FrameAccess::ReadOnly, source);
   if (status == PV_GNTST_OKAY) status = find_end(ctx, op.dest, dest_by_ref, FrameAccess::ReadWrite, dest);
   if (status != PV_GNTST_OKAY) return status;
+  if (!range_inside<std::uint64_t>(op.source.offset, op.len, kPageSize)) return PV_GNTST_BAD_COPY_ARG;
+  if (!range_inside<std::uint64_t>(op.dest.offset, op.len, kPageSize)) return PV_GNTST_BAD_COPY_ARG;
 
   std::array<std::byte, kPageSize> buffer;
   const auto bytes = std::span(buffer).first(op.len);

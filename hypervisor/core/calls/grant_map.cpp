@@ -9,11 +9,12 @@ namespace {
 /// Kernel mappings by virtual address, and nothing else; the bits that a guest keeps for itself are ignored.
 constexpr std::uint32_t kUnsupportedFlags = ~(PV_GNTMAP_HOST_MAP | PV_GNTMAP_READONLY | PV_GNTMAP_GUEST_AVAIL_MASK);
 
-/// The caller's frame that shall show the granted one. Nothing unless something may be put in its place.
-std::optional<GuestFrame> target_frame(Domain& domain, std::uint64_t host_addr) {
-  if (host_addr % kPageSize != 0) return std::nullopt;
+/// The caller's frame that shall show the granted one: where any byte of it lies. Fails unless something may be put in its place.
+std::int16_t find_target(Domain& domain, std::uint64_t host_addr, GuestFrame& at) {
   const auto frame = domain.memory().frame_at(GuestVirt{host_addr});
-  return frame && (domain.can_replace(*frame) || domain.is_taken_away(*frame)) ? frame : std::nullopt;
+  if (!frame) return PV_GNTST_GENERAL_ERROR;
+  at = *frame;
+  return domain.can_replace(at) || domain.is_taken_away(at) ? PV_GNTST_OKAY : PV_GNTST_BAD_VIRT_ADDR;
 }
 
 std::int16_t map(HypercallContext& ctx, pv_gnttab_map_grant_ref& op) {
@@ -25,26 +26,26 @@ std::int16_t map(HypercallContext& ctx, pv_gnttab_map_grant_ref& op) {
   if (&owner->engine() != &ctx.domain.engine()) return PV_GNTST_GENERAL_ERROR;
   GrantMappings& mappings = ctx.domain.mappings();
   if (mappings.is_full()) return PV_GNTST_NO_DEVICE_SPACE;
-  const auto at = target_frame(ctx.domain, op.host_addr);
-  if (!at) return PV_GNTST_BAD_VIRT_ADDR;
+  GuestFrame at;
+  std::int16_t status = find_target(ctx.domain, op.host_addr, at);
+  if (status != PV_GNTST_OKAY) return status;
 
   const bool readonly = (op.flags & PV_GNTMAP_READONLY) != 0;
   const FrameAccess access = readonly ? FrameAccess::ReadOnly : FrameAccess::ReadWrite;
-  std::int16_t status = PV_GNTST_OKAY;
   auto use = owner->grants().use(GrantRef{op.ref}, ctx.domain.id(), access, status);
   if (!use) return status;
   // A domain may use its own grants, but a page cannot stand in for itself.
-  if (ctx.domain.grants().is_in_use(*at)) return PV_GNTST_BAD_VIRT_ADDR;
+  if (ctx.domain.grants().is_in_use(at)) return PV_GNTST_BAD_VIRT_ADDR;
   const GuestFrame granted = use->frame();
-  if (!ctx.domain.bring_back(*at)) return PV_GNTST_NO_SPACE;
-  if (!ctx.domain.image().space->map_foreign(at->value(), *owner->image().space, granted.value(), access)) {
+  if (!ctx.domain.bring_back(at)) return PV_GNTST_NO_SPACE;
+  if (!ctx.domain.image().space->map_foreign(at.value(), *owner->image().space, granted.value(), access)) {
     return PV_GNTST_NO_SPACE;
   }
-  ctx.domain.memory().views().set(*at, readonly ? FrameView::ForeignReadOnly : FrameView::ForeignWritable);
-  const auto handle = mappings.add({std::move(*use), *at, op.host_addr, op.flags});
+  ctx.domain.memory().views().set(at, readonly ? FrameView::ForeignReadOnly : FrameView::ForeignWritable);
+  const auto handle = mappings.add({std::move(*use), at, op.host_addr, op.flags});
   PV_CHECK(handle.has_value());
   op.handle = handle->value();
-  op.dev_bus_addr = at->value() << kPageShift;  // the number under which the caller now finds the frame
+  op.dev_bus_addr = at.value() << kPageShift;  // the number under which the caller now finds the frame
   return PV_GNTST_OKAY;
 }
 
@@ -52,7 +53,7 @@ std::int16_t unmap(HypercallContext& ctx, const pv_gnttab_unmap_grant_ref& op) {
   const GrantHandle handle{op.handle};
   const GrantMappings::Mapping* mapping = ctx.domain.mappings().find(handle);
   if (mapping == nullptr) return PV_GNTST_BAD_HANDLE;
-  if (mapping->host_addr != op.host_addr) return PV_GNTST_GENERAL_ERROR;
+  if (mapping->host_addr / kPageSize != op.host_addr / kPageSize) return PV_GNTST_GENERAL_ERROR;
   ctx.domain.unmap_grant(handle);
   return PV_GNTST_OKAY;
 }

@@ -9,10 +9,6 @@
 namespace pvisor {
 namespace {
 
-bool in_window(const EngineTraits& traits, std::uint64_t address) {
-  return address >= traits.window_low && address < traits.window_high;
-}
-
 HypercallResult show_special(Domain& domain, GuestFrame here, GuestFrame special, FrameAccess access) {
   if (!domain.bring_back(here)) return -PV_ENOMEM;
   if (!domain.can_replace(here)) return -PV_EINVAL;
@@ -45,16 +41,14 @@ HypercallResult show_own(Domain& domain, GuestFrame here, FrameAccess access) {
 }  // namespace
 
 HypercallResult hc_update_va_mapping(HypercallContext& ctx) {
-  const std::uint64_t address = ctx.args[0];
   const std::uint64_t value = ctx.args[1];  // the flush that args[2] asks for has nothing to flush
-  if (address % kPageSize != 0 || !in_window(ctx.domain.engine().traits(), address)) return -PV_EINVAL;
   const GuestMemory& memory = ctx.domain.memory();
   const bool present = (value & PV_PTE_PRESENT) != 0;
   const auto access = (value & PV_PTE_WRITABLE) != 0 ? FrameAccess::ReadWrite : FrameAccess::ReadOnly;
   const GuestFrame frame{(value & PV_PTE_FRAME_MASK) >> kPageShift};
-  const auto here = memory.frame_at(GuestVirt{address});
-  // Outside of its memory a guest has no tables to enter anything in, here as on Xen; there nothing is shown anyway.
-  if (!here) return present ? -PV_EINVAL : 0;
+  const auto here = memory.frame_at(GuestVirt{ctx.args[0]});  // any byte of the page will do, as on Xen
+  // Outside of its memory a guest has no tables to enter anything in, here as on Xen.
+  if (!here) return -PV_EINVAL;
   if (present && *here == frame) return show_own(ctx.domain, *here, access);
   if (!memory.is_ram(*here)) return -PV_EINVAL;  // the monitor uses it where it is
   if (!present) return show_nothing(ctx.domain, *here);

@@ -125,8 +125,8 @@ static void check_refusals(void)
         {0, PV_GNTMAP_READONLY, 0, PV_GNTST_BAD_GNTREF}, // neither for host nor for device
         {0, PV_GNTMAP_HOST_MAP | PV_GNTMAP_READONLY | PV_GNTMAP_CONTAINS_PTE, 0, PV_GNTST_GENERAL_ERROR},
         {0, PV_GNTMAP_HOST_MAP | PV_GNTMAP_READONLY, NOBODY, PV_GNTST_BAD_DOMAIN},
-        {8, PV_GNTMAP_HOST_MAP | PV_GNTMAP_READONLY, 0, PV_GNTST_BAD_VIRT_ADDR},
-        {UINT64_C(1) << 46, PV_GNTMAP_HOST_MAP | PV_GNTMAP_READONLY, 0, PV_GNTST_BAD_VIRT_ADDR},
+        {UINT64_C(1) << 46, PV_GNTMAP_HOST_MAP | PV_GNTMAP_READONLY, 0, PV_GNTST_GENERAL_ERROR}, // nothing is there
+        {UINT64_C(1) << 63, PV_GNTMAP_HOST_MAP | PV_GNTMAP_READONLY, 0, PV_GNTST_GENERAL_ERROR},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         argument = request(ref);
@@ -199,6 +199,8 @@ static void check_copying(void)
     wrong = good;
     wrong.dest.domid = 0;
     CHECK_EQUAL(copy(wrong), PV_GNTST_PERMISSION_DENIED);
+    wrong.dest.domid = NOBODY;
+    CHECK_EQUAL(copy(wrong), PV_GNTST_BAD_DOMAIN);
     wrong = good;
     wrong.source.domid = NOBODY;
     CHECK_EQUAL(copy(wrong), PV_GNTST_BAD_DOMAIN);

@@ -9,7 +9,6 @@
 #include <pv/hypercall.h>
 #include <pv/memory.h>
 
-#include <pvabi/errno.h>
 #include <pvabi/grant_table.h>
 #include <pvabi/mmu.h>
 
@@ -58,7 +57,7 @@ int pv_main(const char *command_line)
     CHECK_EQUAL(map(address_of(pages), pages), 0);
     CHECK_EQUAL(map(address_of(pages + GRANT_FRAMES), pages + GRANT_FRAMES), 0);
     CHECK(map(address_of(pages), pages + GRANT_FRAMES + 1) < 0); // no such frame
-    CHECK_EQUAL(map(address_of(pages) + 1, pages), -PV_EINVAL);
+    CHECK_EQUAL(map(address_of(pages) + 1, pages), 0); // any byte of the page names it
     CHECK_EQUAL((uintptr_t)pv_shared->vcpu_info[0].evtchn_upcall_mask, 1);
     return report_end();
 }
