@@ -41,7 +41,7 @@ TEST_CASE("only vCPU 0 is up at first, and there are no others than the domain w
 
 TEST_CASE("commands that are not offered answer -ENOSYS") {
   VcpuWorld world;
-  for (const std::uint32_t command : {PV_VCPUOP_SEND_NMI, PV_VCPUOP_GET_PHYSID, 14, 99}) {
+  for (const int command : {PV_VCPUOP_SEND_NMI, PV_VCPUOP_GET_PHYSID, 14, 99}) {
     CHECK(world.vcpu_op(static_cast<std::uint32_t>(command), 0) == -PV_ENOSYS);
   }
 }
@@ -99,8 +99,9 @@ TEST_CASE("a context that could not be run is refused, and the vCPU can still be
       {"user mode", [](auto& c) { c.flags = 0; }},
   };
   VcpuWorld world;
-  for (const auto& [what, change] : changes) {
-    CAPTURE(what);
+  for (const auto& one : changes) {
+    CAPTURE(one.first);  // not a structured binding: clang 14 lets no lambda capture one
+    const auto& change = one.second;
     pv_vcpu_guest_context context = VcpuWorld::context();
     change(context);
     CHECK(world.initialise(1, context) == -PV_EINVAL);

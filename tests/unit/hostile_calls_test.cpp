@@ -136,8 +136,9 @@ TEST_CASE("an unknown domain in any place of any call is refused as such, and do
   const auto evtchn = [&](std::uint64_t command, const auto& op) { return world.call(domain, PV_HC_EVENT_CHANNEL_OP, {command, world.put(domain, op)}); };
   const std::array<std::pair<std::uint16_t, int>, 8> names{{{0, PV_EPERM}, {other.id().value(), PV_EPERM}, {dead_id, PV_ESRCH}, {PV_DOMID_IO, PV_ESRCH},
                                                             {PV_DOMID_XEN, PV_ESRCH}, {PV_DOMID_COW, PV_ESRCH}, {0x7fff, PV_ESRCH}, {0xffff, PV_ESRCH}}};
-  for (const auto& [domid, error] : names) {
-    CAPTURE(domid);
+  for (const auto& name : names) {
+    const auto [domid, error] = name;
+    CAPTURE(name.first);  // not `domid`: clang 14 lets no lambda capture a structured binding
     CHECK(evtchn(PV_EVTCHNOP_ALLOC_UNBOUND, pv_evtchn_alloc_unbound{domid, 0, 0}) == -error);
     CHECK(evtchn(PV_EVTCHNOP_STATUS, pv_evtchn_status{domid, 1, 0, 0, {}}) == -error);
     CHECK(evtchn(PV_EVTCHNOP_RESET, pv_evtchn_reset{domid}) == -error);
