@@ -61,6 +61,27 @@ interrupted_at:
     or      %r11, %rax
     ret
 
+    // long multicall_to_iret(list, count): the context lies where rsp points at the multicall, which is a syscall instruction
+    // because Xen's hypercall page leaves two words on the stack. Goes on at its rip with 77 in rax, or here with -1.
+    .globl  multicall_to_iret
+multicall_to_iret:
+    mov     %rsp, %rdx
+    lea     1f(%rip), %rcx
+    push    $0xe02b                         // ss
+    push    %rdx                            // rsp
+    push    $0                              // rflags: events masked
+    push    $0xe030                         // cs: the kernel
+    push    %rcx                            // rip
+    push    $0                              // flags
+    push    $0                              // rcx
+    push    $0                              // r11
+    push    $77                             // rax
+    mov     $PV_HC_MULTICALL, %eax
+    syscall
+    add     $72, %rsp
+    mov     $-1, %rax
+1:  ret
+
     .bss
     .balign 8
     .globl  breakpoints, other_breakpoints, upcalls, other_upcalls

@@ -21,3 +21,7 @@ extern volatile uint32_t entered_mask, entered_cs, entered_ss;
 // int3 with these values in rcx and r11; 0 if they are there afterwards. It is interrupted at interrupted_at.
 long interrupted_with(uint64_t rcx, uint64_t r11);
 extern const char interrupted_at[];
+
+// A multicall with an iret in it, to a context whose rax is 77: that, or -1 if the call came back.
+struct pv_multicall_entry;
+long multicall_to_iret(struct pv_multicall_entry *list, unsigned long count);

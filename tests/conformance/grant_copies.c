@@ -76,6 +76,13 @@ void conform_grant_copies(void)
     say_copy("gnttab copy to a frame of no domain", copy);
     copy.dest.domid = self;
     say_copy("gnttab copy to a frame of one's own number", copy);
+    copy.source.u.ref = 100000;
+    say_copy("gnttab copy from a reference behind the table to a frame of one's own number", copy);
+    copy.dest.domid = NOBODY;
+    say_copy("gnttab copy from a reference behind the table to a frame of no domain", copy);
+    copy.dest.domid = PV_DOMID_SELF;
+    copy.len = PV_PAGE_SIZE + 1;
+    say_copy("gnttab copy of too much from a reference behind the table", copy);
     copy = good;
     copy.len = 0;
     say_copy("gnttab copy of nothing", copy);

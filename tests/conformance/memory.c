@@ -73,8 +73,18 @@ static void say_page(void)
     const uint64_t entry = list[0] << PV_PAGE_SHIFT | PV_PTE_PRESENT | PV_PTE_WRITABLE;
     say("update_va_mapping of the page that came", pv_update_va_mapping((uintptr_t)page, entry, PV_UVMF_INVLPG));
     *(volatile char *)page = 1;
+    const uint64_t frame = list[0];
     list[0] = pv_virt_to_pfn(page);
     say("memory_op populate_physmap, a page too many", populate_at(&argument));
+
+    pv_update_va_mapping((uintptr_t)page, 0, PV_UVMF_INVLPG);
+    list[0] = frame;
+    say("memory_op decrease_reservation by a page that shows nowhere", decrease_at(&argument));
+    say("memory_op decrease_reservation by it again", decrease_at(&argument));
+    list[0] = pv_virt_to_pfn(page);
+    say("memory_op populate_physmap", populate_at(&argument));
+    say("update_va_mapping of the page that came",
+        pv_update_va_mapping((uintptr_t)page, list[0] << PV_PAGE_SHIFT | PV_PTE_PRESENT | PV_PTE_WRITABLE, PV_UVMF_INVLPG));
 }
 
 static void say_refusals(const char *what, pointer_call call)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // multicall.
 
+#include "entries.h"
 #include "groups.h"
 #include "say.h"
 
@@ -39,5 +40,12 @@ void conform_multicall(void)
     list[0] = entry(PV_HC_XEN_VERSION + (1UL << 32), PV_XENVER_PAGESIZE, 0);
     say("multicall with a number above 2^32", pv_multicall(list, 1));
     say("  that one", (long)list[0].result);
+    list[0] = entry(PV_HC_XEN_VERSION, PV_XENVER_PAGESIZE, 0);
+    list[1] = entry(PV_HC_IRET, 0, 0);
+    list[2] = entry(PV_HC_XEN_VERSION, PV_XENVER_PAGESIZE, 0);
+    say("multicall with an iret in it, which goes on with rax", multicall_to_iret(list, 3));
+    say("  the entry before", (long)list[0].result);
+    say("  the iret", (long)list[1].result);
+    say("  the next, not made", (long)list[2].result);
     say_bad_pointers("multicall, nowhere", at, sizeof list[0]);
 }

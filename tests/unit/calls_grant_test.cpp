@@ -212,7 +212,8 @@ TEST_CASE("A copy that is wrong in any field has its status and moves nothing") 
   CHECK(with([](auto& op) { op.dest.domid = 9; }) == PV_GNTST_BAD_DOMAIN);
   CHECK(with([](auto& op) { op.dest.u.gmfn = FakeWorld::kRamPages; }) == PV_GNTST_BAD_PAGE);
   CHECK(with([](auto& op) { op.dest.u.gmfn = ~std::uint64_t{0}; }) == PV_GNTST_BAD_PAGE);
-  // Who and which come before how much, and nothing must be good, too.
+  // Whose comes before which, which before how much; and nothing must be good, too.
+  CHECK(with([](auto& op) { op.source.u.ref = 512; op.dest.domid = 9; }) == PV_GNTST_BAD_DOMAIN);
   CHECK(with([](auto& op) { op.source.u.ref = 512; op.len = 0xffff; }) == PV_GNTST_BAD_GNTREF);
   CHECK(with([](auto& op) { op.source.u.ref = 512; op.len = 0; }) == PV_GNTST_BAD_GNTREF);
   CHECK(with([](auto& op) { op.dest.offset = 4097; op.len = 0; }) == PV_GNTST_BAD_COPY_ARG);

@@ -64,6 +64,22 @@ TEST_CASE("A list is done up to the first extent that cannot be") {
   CHECK(guest.call_with(kPopulate, {~std::uint64_t{0}}, 1) == 0);
 }
 
+TEST_CASE("A frame in whose place nothing or a special frame is shown may be given back, and comes back as itself") {
+  Balloon guest;
+  const std::uint64_t special = guest.domain.image().shared_info.value() << kPageShift | PV_PTE_PRESENT | PV_PTE_WRITABLE;
+  const auto update = [&](std::uint64_t frame, std::uint64_t entry) {
+    return guest.call(guest.domain, PV_HC_UPDATE_VA_MAPPING, {Balloon::address(guest.domain, GuestFrame{frame}), entry, 0});
+  };
+  REQUIRE(update(100, 0) == 0);
+  REQUIRE(update(101, special) == 0);
+  CHECK(guest.call_with(kDecrease, {100}, 2) == 1);  // and two that are where they belong
+  CHECK(FakeWorld::space(guest.domain).views.empty());
+  CHECK(FakeWorld::space(guest.domain).released.size() == 4);
+  CHECK(guest.reservation() == kPages - 4);
+  CHECK(guest.call_with(kPopulate, {100}, 2) == 1);
+  CHECK(guest.domain.memory().views().all_own());
+}
+
 TEST_CASE("Frames that somebody needs where they are stay") {
   Balloon guest;
   const DomainImage& image = guest.domain.image();

@@ -39,7 +39,7 @@ TEST_CASE("Every frame may be confirmed where it is") {
   CHECK(guest.memory.views.empty());
 }
 
-TEST_CASE("A special frame is shown in place of a RAM page, which is then no frame to grant or release") {
+TEST_CASE("A special frame is shown in place of a RAM page, which is then no frame to grant") {
   Mapper guest;
   CHECK(guest.update(guest.page, Mapper::pte(guest.shared_info)) == 0);
   CHECK(guest.memory.views.at(5) == guest.shared_info.value());

@@ -23,28 +23,45 @@ struct End {
   }
 };
 
-std::int16_t find_end(HypercallContext& ctx, const pv_gnttab_copy_ptr& pointer, bool by_ref, FrameAccess access, End& end) {
-  if (!by_ref) {
-    if (pointer.domid != PV_DOMID_SELF) {  // not even by the caller's own number
-      return check_own_domain(ctx, pointer.domid) == -PV_ESRCH ? PV_GNTST_BAD_DOMAIN : PV_GNTST_PERMISSION_DENIED;
-    }
-    end.own = GuestFrame{pointer.u.gmfn};
-    return ctx.domain.memory().shows_own(end.own) ? PV_GNTST_OKAY : PV_GNTST_BAD_PAGE;
-  }
-  Domain* owner = ctx.monitor.find(resolve_domain(ctx, pointer.domid));
-  if (owner == nullptr || !owner->is_installed()) return PV_GNTST_BAD_DOMAIN;
-  std::int16_t status = PV_GNTST_OKAY;
-  end.use = owner->grants().use(GrantRef{pointer.u.ref}, ctx.domain.id(), access, status);
-  return status;
+/// One end as the guest names it: by a grant, or by a frame of the caller's own.
+struct Name {
+  const pv_gnttab_copy_ptr& pointer;
+  bool by_ref;
+  FrameAccess access;
+};
+
+/// Whose grant it is; of an end without one only whether there is such a domain.
+std::int16_t find_owner(HypercallContext& ctx, const Name& name, Domain*& owner) {
+  const std::uint16_t domid = name.pointer.domid;
+  if (!name.by_ref) return check_own_domain(ctx, domid) == -PV_ESRCH ? PV_GNTST_BAD_DOMAIN : PV_GNTST_OKAY;
+  owner = ctx.monitor.find(resolve_domain(ctx, domid));
+  return owner != nullptr && owner->is_installed() ? PV_GNTST_OKAY : PV_GNTST_BAD_DOMAIN;
 }
 
+std::int16_t hold(HypercallContext& ctx, const Name& name, Domain* owner, End& end) {
+  std::int16_t status = PV_GNTST_OKAY;
+  if (name.by_ref) {
+    end.use = owner->grants().use(GrantRef{name.pointer.u.ref}, ctx.domain.id(), name.access, status);
+    return status;
+  }
+  if (name.pointer.domid != PV_DOMID_SELF) return PV_GNTST_PERMISSION_DENIED;  // not even by the caller's own number
+  end.own = GuestFrame{name.pointer.u.gmfn};
+  return ctx.domain.memory().shows_own(end.own) ? PV_GNTST_OKAY : PV_GNTST_BAD_PAGE;
+}
+
+/// In the order in which Xen looks: whose, which, how much.
 std::int16_t copy(HypercallContext& ctx, const pv_gnttab_copy& op) {
+  const Name from{op.source, (op.flags & PV_GNTCOPY_SOURCE_GREF) != 0, FrameAccess::ReadOnly};
+  const Name to{op.dest, (op.flags & PV_GNTCOPY_DEST_GREF) != 0, FrameAccess::ReadWrite};
+  Domain* from_owner = nullptr;
+  Domain* to_owner = nullptr;
+  std::int16_t status = find_owner(ctx, from, from_owner);
+  if (status == PV_GNTST_OKAY) status = find_owner(ctx, to, to_owner);
+  if (status != PV_GNTST_OKAY) return status;
   End source;
   End dest;
-  const bool source_by_ref = (op.flags & PV_GNTCOPY_SOURCE_GREF) != 0;
-  const bool dest_by_ref = (op.flags & PV_GNTCOPY_DEST_GREF) != 0;
-  std::int16_t status = find_end(ctx, op.source, source_by_ref, FrameAccess::ReadOnly, source);
-  if (status == PV_GNTST_OKAY) status = find_end(ctx, op.dest, dest_by_ref, FrameAccess::ReadWrite, dest);
+  status = hold(ctx, from, from_owner, source);
+  if (status == PV_GNTST_OKAY) status = hold(ctx, to, to_owner, dest);
   if (status != PV_GNTST_OKAY) return status;
   if (!range_inside<std::uint64_t>(op.source.offset, op.len, kPageSize)) return PV_GNTST_BAD_COPY_ARG;
   if (!range_inside<std::uint64_t>(op.dest.offset, op.len, kPageSize)) return PV_GNTST_BAD_COPY_ARG;

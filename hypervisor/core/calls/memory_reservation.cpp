@@ -63,6 +63,11 @@ HypercallResult each_extent(HypercallContext& ctx, std::uint64_t command, std::u
   return static_cast<std::int64_t>(done);
 }
 
+/// Something else may have been shown in a frame's place, or nothing: kernels unmap a page before they give it back.
+bool can_go(Domain& domain, GuestFrame frame) {
+  return domain.is_taken_away(frame) || domain.can_replace(frame);
+}
+
 void set_views(const GuestMemory& memory, std::uint64_t frame, std::uint64_t count, FrameView view) {
   for (std::uint64_t at = frame; at < frame + count; ++at) memory.views().set(GuestFrame{at}, view);
 }
@@ -76,7 +81,10 @@ HypercallResult memory_decrease_reservation(HypercallContext& ctx, std::uint64_t
   const GuestMemory& memory = ctx.domain.memory();
   return each_extent(ctx, PV_XENMEM_DECREASE_RESERVATION, first, *wanted, [&](std::uint64_t frame) {
     for (std::uint64_t at = frame; at < frame + wanted->frames_each; ++at) {
-      if (!ctx.domain.can_replace(GuestFrame{at})) return false;
+      if (!can_go(ctx.domain, GuestFrame{at})) return false;
+    }
+    for (std::uint64_t at = frame; at < frame + wanted->frames_each; ++at) {
+      if (!ctx.domain.bring_back(GuestFrame{at})) return false;
     }
     if (!memory.views().has_room(frame, wanted->frames_each, FrameView::Released)) return false;
     if (!ctx.domain.image().space->release(frame, wanted->frames_each)) return false;
