@@ -72,6 +72,19 @@ static void check_gone(void)
     CHECK_EQUAL(change(PV_XENMEM_POPULATE_PHYSMAP, 1, 0), 0); // it is there
 }
 
+// A balloon driver for Xen unmaps a page before it gives it back.
+static void check_unmapped(void)
+{
+    *page(3) = 42;
+    CHECK_EQUAL(pv_update_va_mapping((uintptr_t)page(3), 0, 0), 0);
+    CHECK_EQUAL(release(frame_of(page(3))), 1);
+    CHECK_EQUAL(reservation(), pv_start_info->nr_pages - 1);
+    CHECK(!can_read(page(3)));
+    frames[0] = frame_of(page(3));
+    CHECK_EQUAL(change(PV_XENMEM_POPULATE_PHYSMAP, 1, 0), 1);
+    CHECK_EQUAL(*page(3), 0);
+}
+
 // Single frames, in one list longer than what is served at once.
 static void check_many(void)
 {
@@ -128,6 +141,7 @@ int pv_main(const char *command_line)
         report_error("allocating", 0);
     probe_start();
     check_gone();
+    check_unmapped();
     check_many();
     check_refused();
     check_machphys();
