@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // conformance: every call that the ABI has, with every error that ABI.md names, a line each.
 //
-// What it prints here is expected.txt; what it prints on Xen must be the same but for the lines in differences.txt. A new call, or a
+// What it prints here is answers.txt; what it prints on Xen must be the same but for the lines in differences.txt. A new call, or a
 // new error of one, gets its lines in the file of its group.
 
 #include "groups.h"
