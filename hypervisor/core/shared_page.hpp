@@ -22,7 +22,9 @@
 namespace pvisor {
 
 /// 32 bits at an address that a guest chose, aligned or not.
-using GuestWord [[gnu::may_alias, gnu::aligned(1)]] = std::uint32_t;
+struct [[gnu::packed, gnu::may_alias]] GuestWord {
+  std::uint32_t value;
+};
 
 /// Copies one structure of the ABI from guest memory, each byte of it read once. In loads of 32 bits, as guests mostly write
 /// their arguments a moment before: a load that is wider than the stores it looks for waits until they have reached the cache.
@@ -35,12 +37,12 @@ void copy_structure(std::byte* from, T& to) {
     auto* target = reinterpret_cast<std::byte*>(&to);
 #pragma GCC unroll 4
     for (std::size_t at = 0; at + sizeof(std::uint64_t) <= sizeof(T); at += sizeof(std::uint64_t)) {
-      const std::uint64_t low = *source++;
-      const std::uint64_t word = low | static_cast<std::uint64_t>(*source++) << 32;
+      const std::uint64_t low = source++->value;
+      const std::uint64_t word = low | static_cast<std::uint64_t>(source++->value) << 32;
       std::memcpy(target + at, &word, sizeof word);
     }
     if constexpr (sizeof(T) % sizeof(std::uint64_t) != 0) {
-      const std::uint32_t last = *source;
+      const std::uint32_t last = source->value;
       std::memcpy(target + sizeof(T) - sizeof last, &last, sizeof last);
     }
   } else {

@@ -17,11 +17,11 @@ namespace pvisor::bench {
 
 namespace {
 
-constexpr std::uint64_t kRamPages = 2048;
+constexpr std::uint64_t kDomainPages = 2048;
 constexpr std::uint64_t kArray = 16;  ///< first of the frames that hold arguments
 
 struct World : FakeWorld {
-  Domain& domain = add_domain(kRamPages);
+  Domain& domain = add_domain(kDomainPages);
   std::uint64_t at = address(domain, GuestFrame{kArray});
 
   template <class Op>

@@ -2,6 +2,8 @@
 // grant_table_op's arrays: each struct with its own status, any count, and what lies in the array's way.
 #include "calls_grant_world.hpp"
 
+#include <array>
+
 #include "core/calls/grant_calls.hpp"
 #include "pvabi/event_channel.h"
 
@@ -56,7 +58,7 @@ TEST_CASE("A huge count ends where the guest's memory does") {
 TEST_CASE("A command with bits above the twelfth is refused, one that is not there is not known") {
   Calls world;
   CHECK(world.call(world.user, PV_HC_GRANT_TABLE_OP, {0x1000 | PV_GNTTABOP_QUERY_SIZE, 0, 1}) == -PV_EINVAL);
-  for (const std::uint64_t command : {3, 4, 7, 9, 11, 12, 13, 0xfff}) {
+  for (const auto command : std::to_array<std::uint64_t>({3, 4, 7, 9, 11, 12, 13, 0xfff})) {
     CHECK(world.call(world.user, PV_HC_GRANT_TABLE_OP, {command, world.put(world.user, 0), 1}) == -PV_ENOSYS);
   }
 }

@@ -2,6 +2,8 @@
 // sched_op's lesser commands: watchdogs, the reason given beforehand, and what is for domains that manage others.
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "pvabi/domid.h"
 #include "pvabi/errno.h"
 #include "pvabi/hypercalls.h"
@@ -76,5 +78,5 @@ TEST_CASE("A guest shuts nobody else down and pins nobody") {
   for (const std::uint16_t id : {std::uint16_t{PV_DOMID_SELF}, std::uint16_t{0x7fff}, std::uint16_t{0xffff}}) CHECK(shut(id) == -PV_ESRCH);
   CHECK_FALSE(other.ended());
   CHECK(guest.sched(PV_SCHEDOP_PIN_OVERRIDE, 0) == -PV_EPERM);
-  for (const std::uint64_t command : {4, 5, 6}) CHECK(guest.call(guest.domain, PV_HC_SCHED_OP, {command, 0}) == -PV_EFAULT);
+  for (const auto command : std::to_array<std::uint64_t>({4, 5, 6})) CHECK(guest.call(guest.domain, PV_HC_SCHED_OP, {command, 0}) == -PV_EFAULT);
 }

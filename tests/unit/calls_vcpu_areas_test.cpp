@@ -2,6 +2,7 @@
 // vcpu_op's structures in guest memory: run-state times, copies of the time, and vcpu_info in another place.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cstddef>
 
 #include <pvabi/errno.h>
@@ -117,7 +118,7 @@ TEST_CASE("a registered time area follows vcpu_info.time") {
 TEST_CASE("areas that are not the guest's RAM, or whose words would lie across two pages, are refused") {
   AreaWorld world;
   const std::uint64_t special = AreaWorld::address(world.domain, world.domain.image().shared_info);
-  for (const std::uint32_t command : {PV_VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA, PV_VCPUOP_REGISTER_VCPU_TIME_MEMORY_AREA}) {
+  for (const auto command : std::to_array<std::uint32_t>({PV_VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA, PV_VCPUOP_REGISTER_VCPU_TIME_MEMORY_AREA})) {
     const auto attempt = [&](std::uint64_t at) { return world.vcpu_op(command, 0, pv_vcpu_register_time_memory_area{at}); };
     CHECK(attempt(0) == -PV_EFAULT);
     CHECK(attempt(special) == -PV_EFAULT);

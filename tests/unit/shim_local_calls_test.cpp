@@ -148,7 +148,7 @@ TEST_CASE("What xen_version tells everybody of its making, and what it keeps") {
   CHECK(guest.call(PV_HC_XEN_VERSION, PV_XENVER_COMMANDLINE, guest.page->window_base) == 0);
   CHECK(std::memcmp(guest.memory.data(), "<denied>", 9) == 0);
   CHECK(guest.call(PV_HC_XEN_VERSION, PV_XENVER_BUILD_ID, guest.page->window_base) == -PV_EPERM);
-  for (const std::uint64_t command : {PV_XENVER_COMPILE_INFO, PV_XENVER_GUEST_HANDLE, PV_XENVER_COMMANDLINE}) {
+  for (const auto command : std::to_array<std::uint64_t>({PV_XENVER_COMPILE_INFO, PV_XENVER_GUEST_HANDLE, PV_XENVER_COMMANDLINE})) {
     CHECK(guest.call(PV_HC_XEN_VERSION, command, guest.end() - 8) == -PV_EFAULT);
   }
   CHECK(guest.call(PV_HC_XEN_VERSION, 11, guest.put(0)) == -PV_ENOSYS);
@@ -158,7 +158,7 @@ TEST_CASE("stack_switch names the kernel's stack, and fpu_taskswitch changes not
   const Guest guest;
   CHECK(guest.call(PV_HC_STACK_SWITCH, 0, 0x5000) == 0);
   CHECK(guest.page->kernel_sp == 0x5000);
-  for (const std::uint64_t set : {0, 1}) CHECK(guest.call(PV_HC_FPU_TASKSWITCH, set) == 0);
+  for (const auto set : std::to_array<std::uint64_t>({0, 1})) CHECK(guest.call(PV_HC_FPU_TASKSWITCH, set) == 0);
 }
 
 TEST_CASE("vm_assist accepts what page tables would need and refuses the rest") {
@@ -176,7 +176,7 @@ TEST_CASE("vm_assist accepts what page tables would need and refuses the rest") 
 
 TEST_CASE("set_segment_base takes canonical bases, knows four registers, and the fiber engine keeps FS for the host") {
   const Guest guest;
-  for (const std::uint64_t which : {PV_SEGBASE_FS, PV_SEGBASE_GS_USER, PV_SEGBASE_GS_KERNEL}) {
+  for (const auto which : std::to_array<std::uint64_t>({PV_SEGBASE_FS, PV_SEGBASE_GS_USER, PV_SEGBASE_GS_KERNEL})) {
     CHECK(guest.call(PV_HC_SET_SEGMENT_BASE, which, kHighestLow + 1) == -PV_EINVAL);
     CHECK(guest.call(PV_HC_SET_SEGMENT_BASE, which, kLowestHigh - 1) == -PV_EINVAL);
   }
