@@ -184,22 +184,28 @@ struct Run {
     end.u.gmfn = any_frame(input);
     return end.domid == PV_DOMID_SELF && end.u.gmfn < kRamPages && !models[caller].shows_foreign(end.u.gmfn);
   }
+  /// Domain 0 is there, but has no grant table.
+  [[nodiscard]] bool is_known(const pv_gnttab_copy_ptr& end, bool by_ref) const {
+    return index_of(end.domid) || (!by_ref && (end.domid == PV_DOMID_SELF || end.domid == 0));
+  }
   void copy(std::size_t caller, FuzzInput& input) {
     pv_gnttab_copy op{};
     op.flags = static_cast<std::uint16_t>(input.below(4));
     op.len = input.take<std::uint16_t>() % 5000;
-    const bool source = choose_end(caller, (op.flags & PV_GNTCOPY_SOURCE_GREF) != 0, false, op.source, input);
-    const bool dest = choose_end(caller, (op.flags & PV_GNTCOPY_DEST_GREF) != 0, true, op.dest, input);
+    const bool from_ref = (op.flags & PV_GNTCOPY_SOURCE_GREF) != 0;
+    const bool to_ref = (op.flags & PV_GNTCOPY_DEST_GREF) != 0;
+    const bool source = choose_end(caller, from_ref, false, op.source, input);
+    const bool dest = choose_end(caller, to_ref, true, op.dest, input);
     const bool fits = op.source.offset + op.len <= kPageSize && op.dest.offset + op.len <= kPageSize;
-    bool good = op.len == 0 || (fits && source && dest);
+    const bool good = fits && source && dest;
     // One grant as both ends: the second use needs what the first left, which it does.
     op.status = 1;
     const auto answer = ask(caller, PV_GNTTABOP_COPY, op);
     FUZZ_REQUIRE((answer.status == PV_GNTST_OKAY) == good);
-    if (op.len == 0) return;
-    // A use, however short, ends with its bits cleared.
-    if (fits && source) touch(caller, op.source, (op.flags & PV_GNTCOPY_SOURCE_GREF) != 0, false);
-    if (fits && source && dest) touch(caller, op.dest, (op.flags & PV_GNTCOPY_DEST_GREF) != 0, true);
+    // Both domains are looked up before either end is used, and a use, however short, ends with its bits cleared.
+    if (!is_known(op.source, from_ref) || !is_known(op.dest, to_ref)) return;
+    if (source) touch(caller, op.source, from_ref, false);
+    if (source && dest) touch(caller, op.dest, to_ref, true);
   }
   void touch(std::size_t caller, const pv_gnttab_copy_ptr& end, bool by_ref, bool writing) {
     if (!by_ref) return;

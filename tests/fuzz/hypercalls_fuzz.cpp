@@ -40,6 +40,12 @@ class Run {
     for (std::size_t i = 0; i < domains_.size(); ++i) create(i);
   }
 
+  /// False once a domain has given away the page that its arguments are put into.
+  [[nodiscard]] bool has_arguments() const {
+    return std::ranges::all_of(domains_, [](const Domain* domain) {
+      return domain->memory().write(GuestVirt{FakeWorld::address(*domain, FakeWorld::kArguments)}, std::uint64_t{0});
+    });
+  }
   void step(FuzzInput& input) {
     const std::size_t who = input.below(2);
     switch (input.below(10)) {
@@ -270,7 +276,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FakeRam::is_kept = true;
   FuzzInput input(data, size);
   Run run;
-  while (!input.is_used_up()) run.step(input);
+  while (!input.is_used_up() && run.has_arguments()) run.step(input);
   run.check();
   return 0;
 }

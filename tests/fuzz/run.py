@@ -33,7 +33,8 @@ def main(words):
         shutil.rmtree(corpus, ignore_errors=True)
     put_seeds(name, corpus)
     if program.endswith("_fuzz"):
-        options += [f"-artifact_prefix={program}.failed-"]
+        # Its own word for a failure, 77, is meson's for a test that was skipped.
+        options += [f"-artifact_prefix={program}.failed-", "-error_exitcode=1", "-timeout_exitcode=1"]
         dictionary = HERE / f"{name}.dict"
         options += [f"-dict={dictionary}"] if dictionary.exists() else []
     sys.stdout.flush()
