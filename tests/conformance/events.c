@@ -4,33 +4,11 @@
 #include "groups.h"
 #include "say.h"
 
+#include "../guest/event_calls.h"
+
 #include <pv/event.h>
 #include <pv/hypercall.h>
 #include <pv/printf.h>
-
-static long close_port(pv_evtchn_port_t port)
-{
-    struct pv_evtchn_close argument = {.port = port};
-    return pv_evtchn_op(PV_EVTCHNOP_CLOSE, &argument);
-}
-
-static long send(pv_evtchn_port_t port)
-{
-    struct pv_evtchn_send argument = {.port = port};
-    return pv_evtchn_op(PV_EVTCHNOP_SEND, &argument);
-}
-
-static long unmask(pv_evtchn_port_t port)
-{
-    struct pv_evtchn_unmask argument = {.port = port};
-    return pv_evtchn_op(PV_EVTCHNOP_UNMASK, &argument);
-}
-
-static long bind_vcpu(pv_evtchn_port_t port, unsigned vcpu)
-{
-    struct pv_evtchn_bind_vcpu argument = {.port = port, .vcpu = vcpu};
-    return pv_evtchn_op(PV_EVTCHNOP_BIND_VCPU, &argument);
-}
 
 static long bind(pv_evtchn_port_t remote)
 {

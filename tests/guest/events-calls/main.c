@@ -4,6 +4,7 @@
 // Ports are a small table that each guest fills by itself. A refused call must leave it as it was, also when it is full, and
 // what was closed can be used again.
 
+#include "event_calls.h"
 #include "report.h"
 
 #include <pv/event.h>
@@ -12,30 +13,6 @@
 #include <pvabi/errno.h>
 
 #define NOBODY 4242
-
-static long close_port(pv_evtchn_port_t port)
-{
-    struct pv_evtchn_close argument = {.port = port};
-    return pv_evtchn_op(PV_EVTCHNOP_CLOSE, &argument);
-}
-
-static long send(pv_evtchn_port_t port)
-{
-    struct pv_evtchn_send argument = {.port = port};
-    return pv_evtchn_op(PV_EVTCHNOP_SEND, &argument);
-}
-
-static long unmask(pv_evtchn_port_t port)
-{
-    struct pv_evtchn_unmask argument = {.port = port};
-    return pv_evtchn_op(PV_EVTCHNOP_UNMASK, &argument);
-}
-
-static long bind_vcpu(pv_evtchn_port_t port, unsigned vcpu)
-{
-    struct pv_evtchn_bind_vcpu argument = {.port = port, .vcpu = vcpu};
-    return pv_evtchn_op(PV_EVTCHNOP_BIND_VCPU, &argument);
-}
 
 static long alloc(unsigned domain, unsigned remote)
 {
