@@ -21,6 +21,7 @@ void CommandLine::show_help() {
         "  cat FILE          the text of a file\n"
         "  kernel FILE ARGS  loads a kernel; ARGS are its command line\n"
         "  initrd FILE       loads its ramdisk\n"
+        "  module FILE ARGS  loads one more module, for a kernel that takes these\n"
         "  boot              starts it\n"
         "  configfile FILE   goes on with this menu\n"
         "  exit              leaves, as Ctrl-D and Escape do\n");

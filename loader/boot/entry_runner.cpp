@@ -87,6 +87,8 @@ EntryRunner::Step EntryRunner::run_kernel(const MenuCommand& command) {
         return Step::Failed;
     }
     kernel_command_ = nullptr;  // until this one is loaded
+    initrd_.reset();            // these were an earlier kernel's
+    modules_.reset();
     if (line.arguments.size() > kMaxCommandLine) return fail("the kernel's command line is longer than 1023 bytes");
     OpenFile opened;
     if (open(line.file, opened) == Step::Failed) return Step::Failed;
@@ -110,9 +112,22 @@ EntryRunner::Step EntryRunner::run_initrd(const MenuCommand& command) {
         return Step::Failed;
     }
     if (kernel_command_ == nullptr) return fail("a kernel line must come before");
+    if (!modules_.is_empty()) return fail("a kernel is given a ramdisk or modules, not both");
     OpenFile opened;
     if (open(line.file, opened) == Step::Failed) return Step::Failed;
     return load_file(opened, initrd_, why_) ? Step::Next : Step::Failed;
+}
+
+// A module's command line begins with its file's name, unlike a kernel's: as in GRUB.
+EntryRunner::Step EntryRunner::run_module(const MenuCommand& command) {
+    const FileLine line = parse_module_line(command.arguments);
+    if (line.error != ArgumentError::None) return fail(to_text(line.error));
+    if (kernel_command_ == nullptr) return fail("a kernel line must come before");
+    if (!initrd_.bytes().empty()) return fail("a kernel is given a ramdisk or modules, not both");
+    OpenFile opened;
+    if (open(line.file, opened) == Step::Failed) return Step::Failed;
+    const auto packed = command.name == "modulenounzip" ? ModuleList::Packed::Keep : ModuleList::Packed::Unzip;
+    return modules_.add(opened, trim_blanks(command.arguments), packed, why_) ? Step::Next : Step::Failed;
 }
 
 bool EntryRunner::is_browsing(const MenuCommand& command) { return command.name == "ls" || command.name == "cat"; }
@@ -142,7 +157,7 @@ EntryRunner::Step EntryRunner::run_command(const MenuCommand& command) {
         case CommandKind::Initrd: return run_initrd(command);
         case CommandKind::ConfigFile: return run_config_file(command);
         case CommandKind::Boot: return kernel_command_ != nullptr ? Step::Start : fail("no kernel line came before");
-        case CommandKind::Module: return fail("multiboot modules are not supported yet");
+        case CommandKind::Module: return run_module(command);
         case CommandKind::ChainLoader: return fail("boot sectors cannot run in a paravirtual domain; name a kernel instead");
         case CommandKind::Lock: return fail("the entry is locked, and the loader cannot ask for the password");
         case CommandKind::Password: return fail("the loader cannot ask for a password");
@@ -152,7 +167,9 @@ EntryRunner::Step EntryRunner::run_command(const MenuCommand& command) {
 }
 
 void EntryRunner::start() {
-    const StartRequest request{kernel_.bytes(), initrd_.bytes(), command_line_.bytes()};
+    const std::span<const Buffer> initrd(&initrd_, initrd_.bytes().empty() ? 0 : 1);
+    const bool has_modules = !modules_.is_empty();
+    const StartRequest request{kernel_.bytes(), has_modules ? modules_.pieces() : initrd, has_modules, command_line_.bytes()};
     volumes_.forget();
     why_.clear().add_escaped(platform_.start(request));
 }
@@ -172,6 +189,7 @@ void EntryRunner::report(const MenuCommand& command, std::string_view menu_name)
 void EntryRunner::reset(const std::optional<Place>& root) {
     kernel_.reset();
     initrd_.reset();
+    modules_.reset();
     command_line_.reset();
     kernel_command_ = nullptr;
     root_ = root;

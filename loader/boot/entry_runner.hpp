@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "boot/module_list.hpp"
 #include "boot/platform.hpp"
 #include "fs/files.hpp"
 #include "parse/menu.hpp"
@@ -17,7 +18,7 @@ public:
     enum class End : std::uint8_t { Failed, OtherMenu };
 
     EntryRunner(Platform& platform, Volumes& volumes)
-        : platform_(platform), volumes_(volumes), kernel_(platform), initrd_(platform), command_line_(platform) {}
+        : platform_(platform), volumes_(volumes), kernel_(platform), initrd_(platform), modules_(platform), command_line_(platform) {}
 
     // Runs an entry's commands one after the other and then starts the kernel. When one fails, its line and the reason are
     // printed, and memory is given back; `title` is blamed when there is no line to blame. After OtherMenu, other_menu() names the
@@ -42,6 +43,7 @@ private:
     Step run_find(const MenuCommand& command);
     Step run_kernel(const MenuCommand& command);
     Step run_initrd(const MenuCommand& command);
+    Step run_module(const MenuCommand& command);
     Step run_config_file(const MenuCommand& command);
     static bool is_browsing(const MenuCommand& command);
     Step run_browsing(const MenuCommand& command);
@@ -56,6 +58,7 @@ private:
     std::optional<Place> root_;
     Buffer kernel_;
     Buffer initrd_;
+    ModuleList modules_;
     Buffer command_line_;
     const MenuCommand* kernel_command_ = nullptr;  // blamed when the kernel does not start
     std::string_view other_menu_;

@@ -14,10 +14,12 @@
 
 namespace pvloader {
 
-// A kernel that is ready to start. All three objects begin on a page boundary; the ramdisk may be absent.
+// A kernel that is ready to start. All objects begin on a page boundary.
 struct StartRequest {
     std::span<const std::byte> kernel;  // an ELF file, not compressed
-    std::span<const std::byte> initrd;
+    // In pieces, of which all but the last count with the whole of their last page. None: there is no ramdisk.
+    std::span<const Buffer> ramdisk;
+    bool ramdisk_is_modules = false;          // a package of multiboot modules (PV_SIF_MULTIBOOT_MOD)
     std::span<const std::byte> command_line;  // without a NUL
 };
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "parse/block_source.hpp"
 
@@ -24,7 +25,7 @@ public:
     virtual std::uint32_t disk_count() = 0;
     virtual Status open_disk(std::uint32_t index, Disk& disk) = 0;
 
-    // Memory that lies in one piece and begins on a page boundary; empty when there is not so much.
+    // Memory that lies in one piece and begins on a page boundary, its last page whole; empty when there is not so much.
     virtual std::span<std::byte> allocate(std::size_t bytes) = 0;
     virtual void release(std::span<std::byte> memory) = 0;
 
@@ -35,21 +36,30 @@ protected:
 // Memory of the storage, given back at the end of its life.
 class Buffer {
 public:
-    explicit Buffer(Storage& storage) : storage_(storage) {}
+    Buffer() = default;  // can only be moved to
+    explicit Buffer(Storage& storage) : storage_(&storage) {}
     ~Buffer() { reset(); }
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;
+    Buffer& operator=(Buffer&& other) {
+        if (this == &other) return *this;
+        reset();
+        storage_ = other.storage_;
+        memory_ = std::exchange(other.memory_, {});
+        used_ = std::exchange(other.used_, 0);
+        return *this;
+    }
 
     // False when there is not so much memory; the former content is gone in any case.
     [[nodiscard]] bool allocate(std::size_t bytes) {
         reset();
-        memory_ = storage_.allocate(bytes);
+        memory_ = storage_->allocate(bytes);
         used_ = memory_.empty() ? 0 : bytes;
         return !memory_.empty();
     }
     void shrink(std::size_t bytes) { used_ = bytes < used_ ? bytes : used_; }
     void reset() {
-        if (!memory_.empty()) storage_.release(memory_);
+        if (!memory_.empty()) storage_->release(memory_);
         memory_ = {};
         used_ = 0;
     }
@@ -57,7 +67,7 @@ public:
     std::span<char> chars() const { return {reinterpret_cast<char*>(memory_.data()), used_}; }
 
 private:
-    Storage& storage_;
+    Storage* storage_ = nullptr;
     std::span<std::byte> memory_;
     std::size_t used_ = 0;
 };

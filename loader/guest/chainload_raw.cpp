@@ -15,31 +15,42 @@ namespace {
 
 char reason_memory[PV_CHAINLOAD_REASON_MAX];
 
-// The frames of an object, in memory of their own.
+constexpr std::size_t pages_of(std::size_t bytes) { return (bytes + PV_PAGE_SIZE - 1) / PV_PAGE_SIZE; }
+
+// The frames of an object, in memory of their own. What consists of several pieces is added piece by piece.
 class FrameList {
 public:
-    explicit FrameList(std::span<const std::byte> object) {
-        const std::size_t pages = (object.size() + PV_PAGE_SIZE - 1) / PV_PAGE_SIZE;
+    explicit FrameList(std::size_t pages) : is_complete_(pages == 0) {
         if (pages == 0) return;
         memory_ = take_flat_memory(pages * sizeof(std::uint64_t));
-        if (memory_.empty()) {
-            is_complete_ = false;
-            return;
-        }
-        auto* frames = reinterpret_cast<std::uint64_t*>(memory_.data());
-        for (std::size_t i = 0; i < pages; ++i) frames[i] = pv_virt_to_mfn(object.data() + i * PV_PAGE_SIZE);
+        is_complete_ = !memory_.empty();
     }
+    explicit FrameList(std::span<const std::byte> object) : FrameList(pages_of(object.size())) { add(object); }
     ~FrameList() { give_flat_memory(memory_); }
     FrameList(const FrameList&) = delete;
     FrameList& operator=(const FrameList&) = delete;
+
+    void add(std::span<const std::byte> piece) {
+        if (!is_complete_) return;
+        auto* frames = reinterpret_cast<std::uint64_t*>(memory_.data());
+        for (std::size_t i = 0; i < pages_of(piece.size()); ++i) frames[used_++] = pv_virt_to_mfn(piece.data() + i * PV_PAGE_SIZE);
+    }
 
     bool is_complete() const { return is_complete_; }
     std::uint64_t address() const { return reinterpret_cast<std::uintptr_t>(memory_.data()); }
 
 private:
     std::span<std::byte> memory_;
-    bool is_complete_ = true;
+    std::size_t used_ = 0;
+    bool is_complete_;
 };
+
+// Each piece but the last fills its pages.
+std::size_t ramdisk_bytes(std::span<const Buffer> pieces) {
+    std::size_t bytes = 0;
+    for (const Buffer& piece : pieces) bytes = pages_of(bytes) * PV_PAGE_SIZE + piece.bytes().size();
+    return bytes;
+}
 
 std::string_view error_text(long result) {
     switch (-result) {
@@ -56,7 +67,9 @@ std::string_view error_text(long result) {
 
 std::string_view GuestPlatform::start(const StartRequest& request) {
     const FrameList kernel(request.kernel);
-    const FrameList initrd(request.initrd);
+    const std::size_t initrd_bytes = ramdisk_bytes(request.ramdisk);
+    FrameList initrd(pages_of(initrd_bytes));
+    for (const Buffer& piece : request.ramdisk) initrd.add(piece.bytes());
     const FrameList command_line(request.command_line);
     if (!kernel.is_complete() || !initrd.is_complete() || !command_line.is_complete()) return "not enough memory";
     close_disks();
@@ -64,7 +77,8 @@ std::string_view GuestPlatform::start(const StartRequest& request) {
     call.kernel_frames = kernel.address();
     call.kernel_bytes = request.kernel.size();
     call.initrd_frames = initrd.address();
-    call.initrd_bytes = request.initrd.size();
+    call.initrd_bytes = initrd_bytes;
+    call.flags = request.ramdisk_is_modules ? PV_CHAINLOAD_MULTIBOOT_MOD : 0;
     call.cmdline_frames = command_line.address();
     call.cmdline_bytes = request.command_line.size();
     reason_memory[0] = '\0';

@@ -17,7 +17,8 @@ namespace pvloader::test {
 class FakePlatform final : public Platform {
 public:
     struct Started {
-        std::string kernel, initrd, command_line;
+        std::string kernel, initrd, command_line;  // initrd: its pieces, each but the last up to the end of a page
+        bool has_modules = false;
     };
     // What a successful start throws: it never returns to the loader. Nothing else in the loader throws.
     struct Gone {};
@@ -57,7 +58,13 @@ public:
     std::uint64_t now_ns() override { return now; }
     bool is_interactive() override { return interactive; }
     std::string_view start(const StartRequest& request) override {
-        started.push_back({text_of(request.kernel), text_of(request.initrd), text_of(request.command_line)});
+        started.push_back({text_of(request.kernel), {}, text_of(request.command_line), request.ramdisk_is_modules});
+        std::string& initrd = started.back().initrd;
+        for (const Buffer& piece : request.ramdisk) {
+            const bool is_last = &piece == &request.ramdisk.back();
+            const std::span<std::byte> bytes = piece.bytes();
+            initrd += text_of({bytes.data(), is_last ? bytes.size() : (bytes.size() + 4095) / 4096 * 4096});
+        }
         if (started.back().kernel.find("refuse") != std::string::npos) return "it was refused";
         throw Gone();
     }

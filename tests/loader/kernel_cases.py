@@ -144,7 +144,28 @@ def case_large_initrd(world):
 
 
 def case_module(world):
-    refused(world, "kernel /boot/kernel\nmodule /boot/kernel\n", {}, "5: module /boot/kernel: multiboot modules are not supported yet")
+    big, small = os.urandom(3 * 4096), b"abc"
+    files = {"/big": big, "/small": small, "/packed": gzip.compress(small * 5000)}
+    lines = "module /big\nmodule\t(hd0)/small  a  b=c\nmodule /packed x\nmodulenounzip /packed y\n"
+    result = world.boot(one_disk(world, BOOTS + lines, files))
+    result.shows('started with "from=one"\n', f'module "/big" of 12288 bytes, sum {byte_sum(big)}\n',
+                 f'module "(hd0)/small  a  b=c" of 3 bytes, sum {byte_sum(small)}\n',
+                 f'module "/packed x" of 15000 bytes, sum {byte_sum(small * 5000)}\n',
+                 f'module "/packed y" of {len(files["/packed"])} bytes, sum {byte_sum(files["/packed"])}\n').lacks("ramdisk").ends(0)
+
+
+def case_module_typed(world):
+    keys = [("  0  one", b"c"), ("loader> ", b"kernel /boot/kernel a\r"), ("loader> ", b"module /boot/kernel old\r"),
+            ("loader> ", b"initrd /boot/kernel\r"), ("not both", b"kernel /boot/kernel b\r"), ("loader> ", b"module /m new\r"),
+            ("loader> ", b"boot\r")]
+    result = world.boot_typing(one_disk(world, BOOTS.replace("timeout 0\n", ""), {"/m": "abc"}), keys=keys)
+    result.shows('started with "b"', f'module "/m new" of 3 bytes, sum {byte_sum(b"abc")}\n').lacks('module "/boot').ends(0)
+
+
+def case_module_refused(world):
+    refused(world, "kernel /boot/kernel\nmodule /absent x\n", {}, "5: module /absent x: not found on (hd0)")
+    refused(world, "module /boot/kernel\n", {}, "4: module /boot/kernel: a kernel line must come before")
+    refused(world, "kernel /boot/kernel\ninitrd /boot/kernel\nmodule /boot/kernel\n", {}, "6: module /boot/kernel: a kernel is given a")
 
 
 def case_chainloader(world):

@@ -56,7 +56,7 @@ static inline uint64_t pv_virt_to_mfn(const void *address)
 // Where a frame of the domain is mapped. On Xen only for frames of its RAM, not for special ones.
 void *pv_mfn_to_virt(uint64_t mfn);
 
-// The ramdisk the domain was started with, or null; *bytes receives its size.
+// The ramdisk the domain was started with, or null; *bytes receives its size. With modules it is the package of them: pv/module.h.
 const void *pv_ramdisk(uint64_t *bytes);
 
 // Called once, before anything else of the library, by its start code or by a kernel that has its own. `base` is where the

@@ -14,7 +14,7 @@
 // pv_start_info.flags
 #define PV_SIF_PRIVILEGED (1U << 0)      // never set here
 #define PV_SIF_INITDOMAIN (1U << 1)      // never set here; under Xen: console holds dom0, not domU
-#define PV_SIF_MULTIBOOT_MOD (1U << 2)   // mod_start is an array of pv_multiboot_mod_list, mod_len its bytes in all
+#define PV_SIF_MULTIBOOT_MOD (1U << 2)   // mod_start is a package of modules, see pv_multiboot_mod_list
 #define PV_SIF_MOD_START_PFN (1U << 3)   // mod_start is a page frame number, not a virtual address
 #define PV_SIF_VIRT_P2M_4TOOLS (1U << 4) // the p2m list may be found through arch_shared_info.p2m_vaddr
 #define PV_SIF_PM_MASK (0xFFU << 8)
@@ -80,11 +80,12 @@ PV_ASSERT_OFFSET(struct pv_start_info, cmd_line, 128);
 PV_ASSERT_OFFSET(struct pv_start_info, first_p2m_pfn, 1152);
 PV_ASSERT_OFFSET(struct pv_start_info, nr_p2m_frames, 1160);
 
-// One module when PV_SIF_MULTIBOOT_MOD is set. Addresses are guest-physical (pfn << 12 and up) and so below 4 GiB.
+// With PV_SIF_MULTIBOOT_MOD what mod_start and mod_len describe is a package of modules. It begins with an array of these, which ends
+// with one whose mod_start is 0. All three addresses are offsets from the package's first byte.
 struct pv_multiboot_mod_list {
     uint32_t mod_start; // first byte
-    uint32_t mod_end;   // one past the last byte
-    uint32_t cmdline;   // address of the module's NUL-terminated command line
+    uint32_t mod_end;   // last byte: the module has mod_end - mod_start + 1
+    uint32_t cmdline;   // the module's NUL-terminated command line
     uint32_t pad;       // zero
 };
 
