@@ -9,7 +9,7 @@ import re
 import sys
 
 LINE = re.compile(r"[A-Z]\d\d \S.*")
-TEST = re.compile(r"  (unit|fetches|guest|hostile|fuzz|bench|not here): (\S.*)")
+TEST = re.compile(r"  (unit|fetches|guest|hostile|durability|cli|fuzz|bench|not here): (\S.*)")
 CASE = re.compile(r'(?:TEST_CASE|TEST_CASE_FIXTURE|SCENARIO)\((?:\w+, )?"((?:[^"\\]|\\.)*)"')
 
 
@@ -23,6 +23,9 @@ def what_exists(tests):
         "fetches": cases(tests / "hostile"),
         "guest": {path.parent.name for path in (tests / "guest").glob("*/main.c")},
         "hostile": {path.parent.name for path in (tests / "hostile").glob("*/main.c")},
+        "durability": {path.stem for path in (tests / "durability").glob("*.py")},
+        "cli": {f"{path.stem.removeprefix('group_')}: {case}" for path in (tests / "cli").glob("group_*.py")
+                for case in re.findall(r"^def case_(\w+)", path.read_text(), re.M)},
         "fuzz": {path.name.removesuffix("_fuzz.cpp") for path in (tests / "fuzz").glob("*_fuzz.cpp")},
         "bench": {name for path in (tests / "bench").glob("*.cpp") for name in re.findall(r"BENCHMARK\w*\((\w+)", path.read_text())},
     }
