@@ -59,12 +59,29 @@ static void release(uint64_t pfn, unsigned order)
     insert(pfn, order);
 }
 
+// The largest run that begins at pfn, as runs of its order do, and ends at `last` or before.
+static unsigned order_at(uint64_t pfn, uint64_t last)
+{
+    unsigned order = 0;
+    while (order + 1 < PV_PAGE_ORDERS) {
+        const uint64_t pages = UINT64_C(2) << order;
+        if (pfn % pages != 0 || last - pfn < pages)
+            break;
+        order++;
+    }
+    return order;
+}
+
+// In as few runs as possible: each page that is written to costs the host a page of memory.
 static void add_range(uintptr_t begin, uintptr_t end)
 {
     uint64_t pfn = (begin - pv_base + PV_PAGE_SIZE - 1) >> PV_PAGE_SHIFT;
     const uint64_t last = end > pv_base ? (end - pv_base) >> PV_PAGE_SHIFT : 0;
-    for (; pfn < last; pfn++)
-        release(pfn, 0);
+    while (pfn < last) {
+        const unsigned order = order_at(pfn, last);
+        release(pfn, order);
+        pfn += UINT64_C(1) << order;
+    }
 }
 
 static void prepare(void)

@@ -24,10 +24,12 @@ namespace {
 /// The new memory while it is filled: places are checked by the layout, so a failure is our own mistake.
 class Filler {
  public:
-  explicit Filler(const GuestMemory& memory) : memory_(memory) {}
+  Filler(const GuestMemory& memory, std::span<std::byte> bytes) : memory_(memory), bytes_(bytes) {}
   void put(std::uint64_t offset, std::span<const std::byte> bytes) const {
     PV_CHECK(memory_.copy_out(GuestVirt(memory_.virt_base().value() + offset), bytes));
   }
+  /// Straight from one guest's memory into the other's: a ramdisk may be large.
+  void put(std::uint64_t offset, const GuestObject& object) const { object.copy_to(bytes_.subspan(offset, object.size())); }
   template <class T>
   void put_value(std::uint64_t offset, const T& value) const {
     put(offset, std::as_bytes(std::span(&value, 1)));
@@ -35,7 +37,12 @@ class Filler {
 
  private:
   const GuestMemory& memory_;
+  std::span<std::byte> bytes_;  ///< the same, from frame 0 on
 };
+
+std::uint64_t ramdisk_bytes(const BuildSpec& spec) {
+  return std::visit([](const auto& ramdisk) -> std::uint64_t { return ramdisk.size(); }, spec.ramdisk);
+}
 
 void put_p2m(const Filler& filler, std::uint64_t offset, std::uint64_t pages) {
   std::array<std::uint64_t, 512> entries;
@@ -59,9 +66,9 @@ pv_start_info make_start_info(const BuildSpec& spec, const DomainLayout& layout,
   info.console.domU.mfn = layout.console_frame;
   info.console.domU.evtchn = kConsolePort.value();
   info.mfn_list = address(layout.p2m_frame);
-  if (!spec.ramdisk.empty()) {
+  if (ramdisk_bytes(spec) != 0) {
     info.mod_start = notes.mod_start_pfn ? layout.ramdisk_frame : address(layout.ramdisk_frame);
-    info.mod_len = spec.ramdisk.size();
+    info.mod_len = ramdisk_bytes(spec);
     info.flags |= notes.mod_start_pfn ? PV_SIF_MOD_START_PFN : 0;
     info.flags |= spec.multiboot_modules ? PV_SIF_MULTIBOOT_MOD : 0;
   }
@@ -108,7 +115,7 @@ DomainImage build_domain(Engine& engine, const BuildSpec& spec) {
   if (!notes) throw refuse(reason);
   const std::uint64_t ram_pages = spec.memory_mib << (20 - kPageShift);
   DomainLayout layout;
-  if (!plan_layout(*elf, *notes, spec.ramdisk.size(), ram_pages, layout, reason)) throw refuse(reason);
+  if (!plan_layout(*elf, *notes, ramdisk_bytes(spec), ram_pages, layout, reason)) throw refuse(reason);
 
   AddressSpaceSpec space;
   space.ram_pages = ram_pages;
@@ -129,14 +136,14 @@ DomainImage build_domain(Engine& engine, const BuildSpec& spec) {
   image.symbols = KernelSymbols::from(*elf, base - notes->virt_base.value_or(0));
 
   const GuestMemory memory(image.space->ram(), GuestVirt(base), ram_pages);
-  const Filler filler(memory);
+  const Filler filler(memory, image.space->ram()->bytes());
   for (const PlacedSegment& placed : layout.segments) filler.put(placed.offset, placed.segment->file);
   if (notes->hypercall_page) {
     std::array<std::byte, kPageSize> page;
     image.space->fill_hypercall_page(page);
     filler.put(layout.hypercall_page_offset, page);
   }
-  filler.put(layout.ramdisk_frame << kPageShift, spec.ramdisk);
+  std::visit([&](const auto& ramdisk) { filler.put(layout.ramdisk_frame << kPageShift, ramdisk); }, spec.ramdisk);
   put_p2m(filler, layout.p2m_frame << kPageShift, ram_pages);
   filler.put_value(layout.start_info_frame << kPageShift, make_start_info(spec, layout, *notes, image, base));
   return image;

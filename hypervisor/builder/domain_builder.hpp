@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <variant>
 
 #include <pvabi/shared_info.h>
 
 #include "core/domain.hpp"
+#include "core/guest_object.hpp"
 #include "engine/engine.hpp"
 
 namespace pvisor {
@@ -17,7 +19,7 @@ namespace pvisor {
 struct BuildSpec {
   std::span<const std::byte> kernel;
   std::string kernel_name;  ///< for messages, already safe to show
-  std::span<const std::byte> ramdisk;
+  std::variant<std::span<const std::byte>, GuestObject> ramdisk;  ///< the host's, or of the guest that asks for a chain-load
   std::string cmdline;
   std::uint64_t memory_mib = 64;
   std::uint32_t vcpus = 1;

@@ -63,7 +63,7 @@ struct Parser {
         ->disable_flag_override();
     command.add_option("--seed", typed.seed, "with --deterministic: the number that decides all choices, 0 if not given")
         ->type_name("N");
-    command.add_flag("--statistics", typed.statistics, "at the end one line for each disk: what was asked of it, and what failed")
+    command.add_flag("--statistics", typed.statistics, "at the end lines that say how long a boot loader took, and what was asked of each disk")
         ->disable_flag_override();
   }
 

@@ -24,7 +24,8 @@ struct HostedDomain {
 
   std::optional<DomainId> id;             ///< while a guest exists
   ConsoleDevice* device = nullptr;        ///< while a guest exists; owned by its domain
-  std::uint64_t started_ns = 0;
+  std::uint64_t started_ns = 0;           ///< just before the guest's first instruction
+  std::optional<std::uint64_t> loaded_ns; ///< how long the boot loader then ran, once a kernel has been chain-loaded
   bool in_loader = false;                 ///< the boot loader runs, no kernel has been chain-loaded yet
   bool is_over = false;                   ///< no guest will come again; a preserved one may still be there
   bool is_preserved = false;

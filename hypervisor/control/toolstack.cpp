@@ -164,6 +164,10 @@ int Toolstack::run() {
 
 void Toolstack::tell_statistics() {
   for (const HostedDomain& hosted : hosted_) {
+    if (hosted.loaded_ns) {
+      const double milliseconds = static_cast<double>(*hosted.loaded_ns) / 1e6;
+      log_.line(fmt::format("domain {}: loader: {:.3f} ms from its first instruction to the kernel's", hosted.spec.name, milliseconds));
+    }
     for (std::size_t i = 0; i < hosted.images.size(); ++i) {
       log_.line(fmt::format("domain {}: disk {}: {}", hosted.spec.name, hosted.spec.disks[i].vdev, hosted.images[i]->statistics().to_string()));
     }

@@ -45,6 +45,7 @@ class Toolstack final : private MonitorHooks {
  private:
   // MonitorHooks
   std::optional<DomainImage> build_chainload(Domain& domain, const ChainloadRequest& request, std::string& reason) override;
+  void chainloaded(Domain& domain) override;
   std::string crash_report(Domain& domain, const Vcpu& vcpu, const std::string& reason) override;
   void console_io_write(Domain& domain, std::string_view text) override;
 

@@ -57,11 +57,11 @@ void Toolstack::start(HostedDomain& hosted) {
   DomainImage image = build(hosted);  // before anything exists that would have to be undone
   Domain& domain = monitor_.create_domain(hosted.spec.name, *hosted.engine);
   hosted.id = domain.id();
-  hosted.started_ns = clock_.now_ns();
   hosted.in_loader = hosted.spec.bootloader;
   rams_.note(image.space->ram());
   add_devices(hosted, domain);
   domain.install(std::move(image));
+  hosted.started_ns = clock_.now_ns();
 }
 
 void Toolstack::add_devices(HostedDomain& hosted, Domain& domain) {
@@ -171,12 +171,18 @@ std::optional<DomainImage> Toolstack::build_chainload(Domain& domain, const Chai
   try {
     DomainImage image = build_domain(domain.engine(), spec);
     rams_.note(image.space->ram());
-    if (hosted != nullptr) hosted->in_loader = false;
     return image;
   } catch (const HostError& error) {
     reason = error.what();
     return std::nullopt;
   }
+}
+
+void Toolstack::chainloaded(Domain& domain) {
+  HostedDomain* hosted = hosted_of(domain);
+  if (hosted == nullptr) return;
+  if (hosted->in_loader) hosted->loaded_ns = clock_.now_ns() - hosted->started_ns;
+  hosted->in_loader = false;
 }
 
 /// Precondition: all domains are destroyed.

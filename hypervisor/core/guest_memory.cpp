@@ -48,8 +48,7 @@ std::optional<GuestFrame> GuestMemory::frame_at(GuestVirt address) const {
 }
 
 bool GuestMemory::copy_in(GuestFrame from, std::uint64_t offset, std::span<std::byte> out) const {
-  if (!exists(from) || !range_inside<std::uint64_t>(offset, out.size(), kPageSize)) return false;
-  if (!views_->allow(from.value(), 1, FrameAccess::ReadOnly)) return false;
+  if (!can_read(from) || !range_inside<std::uint64_t>(offset, out.size(), kPageSize)) return false;
   fetch((from.value() << kPageShift) + offset, out);
   return true;
 }

@@ -30,6 +30,10 @@ class GuestMemory {
   [[nodiscard]] GuestVirt virt_base() const { return virt_base_; }
   [[nodiscard]] bool is_ram(GuestFrame frame) const { return frame.value() < ram_pages_; }
   [[nodiscard]] bool exists(GuestFrame frame) const { return frame.value() < total_pages_; }
+  /// True if copy_in of the frame would succeed.
+  [[nodiscard]] bool can_read(GuestFrame frame) const {
+    return exists(frame) && views_->allow(frame.value(), 1, FrameAccess::ReadOnly);
+  }
 
   /// Copies between host memory and a guest range. False, and nothing copied, if any byte lies outside the guest's memory, at
   /// an address that shows nothing, or, to be written, at one that is read-only.

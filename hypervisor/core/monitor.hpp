@@ -14,6 +14,7 @@
 #include "core/director.hpp"
 #include "core/domain.hpp"
 #include "core/event_channels.hpp"
+#include "core/guest_object.hpp"
 #include "core/hypercall.hpp"
 #include "core/scheduler.hpp"
 #include "core/timers.hpp"
@@ -21,10 +22,11 @@
 
 namespace pvisor {
 
-/// A chain-load request, already copied out of the guest (pvabi/extensions.h).
+/// A chain-load request that was checked (pvabi/extensions.h). What is parsed is a copy; the ramdisk, which may be large and
+/// which nobody parses, still lies in the guest.
 struct ChainloadRequest {
   std::vector<std::byte> kernel;
-  std::vector<std::byte> initrd;
+  GuestObject initrd;
   std::string cmdline;
   bool multiboot_modules = false;
 };
@@ -36,6 +38,8 @@ class MonitorHooks {
   /// Builds an image from the request for this domain. On refusal: nothing, and `reason` says why in one line.
   [[nodiscard]] virtual std::optional<DomainImage> build_chainload(Domain& domain, const ChainloadRequest& request,
                                                                    std::string& reason) = 0;
+  /// The image that build_chainload gave is in place: the domain's next instruction is the new kernel's first.
+  virtual void chainloaded(Domain&) {}
   /// The report for a domain that crashes now, `reason` in its first line; several lines, may be empty.
   [[nodiscard]] virtual std::string crash_report(Domain& domain, const Vcpu& vcpu, const std::string& reason) = 0;
   /// Text for console_io: bytes of a guest, to be shown as its console output.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whole runs of the pvisor program: starting hello, booting a disk, and block reads against fio on the same file.
+// Whole runs of the pvisor program: starting hello, and block reads against fio on the same file.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
@@ -10,6 +10,7 @@
 #include <string>
 
 #include "child.hpp"
+#include "scratch.hpp"
 
 namespace pvisor::bench {
 
@@ -17,24 +18,6 @@ namespace {
 
 const std::string kPvisor = PVISOR_PROGRAM;
 const std::string kGuests = PVISOR_GUESTS;
-
-/// A folder for this run's disks, removed at the end.
-class Scratch {
- public:
-  Scratch() : path_(std::filesystem::temp_directory_path() / ("pvisor-bench-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(path_);
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  [[nodiscard]] std::filesystem::path file(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 void run_timed(benchmark::State& state, const std::vector<std::string>& command) {
   long peak = 0;
@@ -52,23 +35,6 @@ BENCHMARK(start_hello)->Name("run_hello/fiber")->UseManualTime()->Unit(benchmark
 
 void start_true(benchmark::State& state) { run_timed(state, {"/bin/true"}); }
 BENCHMARK(start_true)->Name("floor/exec_true")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(50);
-
-/// An ext4 disk with a menu.lst that boots hello at once.
-bool make_boot_disk(const Scratch& scratch) {
-  const auto tree = scratch.file("tree");
-  std::filesystem::create_directories(tree / "boot/grub");
-  std::filesystem::copy_file(kGuests + "/hello.elf", tree / "boot/hello.elf");
-  std::ofstream(tree / "boot/grub/menu.lst") << "default 0\ntimeout 0\ntitle hello\nkernel /boot/hello.elf from the disk\n";
-  ::setenv("PATH", (std::string(std::getenv("PATH")) + ":/sbin:/usr/sbin").c_str(), 1);
-  return run_child({"mke2fs", "-q", "-t", "ext4", "-d", tree, scratch.file("boot.img"), "16M"}).status == 0;
-}
-
-void boot_disk(benchmark::State& state) {
-  const Scratch scratch;
-  if (!make_boot_disk(scratch)) return state.SkipWithError("mke2fs does not work here");
-  run_timed(state, {kPvisor, "boot", scratch.file("boot.img")});
-}
-BENCHMARK(boot_disk)->Name("boot_disk/fiber")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(30);
 
 constexpr std::uint64_t kDiskBytes = 256U << 20;
 

@@ -38,5 +38,12 @@ def case_in_a_file(program):
     check_lines(program.run("up", plan).ends(0), "b")
 
 
+def case_of_a_loader(program):
+    menu = program.file("m.lst", "timeout 0\ntitle a\nkernel /k\n")
+    disk = program.file("empty.img", 1 << 20)
+    failed = program.run("boot", disk, "--menu", menu, "--statistics").ends(134)
+    failed.lacks(": loader: ")  # no kernel has started
+
+
 def case_not_asked_for(program):
     block_copy.run(program, *disks(program)).ends(0).lacks("reads (")

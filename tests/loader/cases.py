@@ -2,6 +2,7 @@
 """The cases of the loader's tests. The name of a function, without case_ and with dashes, is the case's name."""
 
 import os
+import re
 import struct
 
 import fat_cases
@@ -34,6 +35,14 @@ def case_default(world):
     menu = "default 1\ntimeout 0\ntitle one\nkernel /boot/kernel from=one\n\ntitle two\nkernel /boot/kernel from=two exit=7\n"
     result = world.boot(one_disk(world, menu))
     result.shows("Booting 'two'\n", 'started with "from=two exit=7"\n', "no ramdisk\n").lacks("one").loader_lines(0).ends(7)
+
+
+def case_statistics(world):
+    result = world.boot(one_disk(world, BOOTS), options=["--statistics", "--name", "b"])
+    result.ends(0)
+    if not re.search(r"^pvisor: domain b: loader: [0-9]+\.[0-9]{3} ms from its first instruction to the kernel's\n"
+                     r"pvisor: domain b: disk xvda: [0-9]+ reads", result.errors, re.MULTILINE):
+        result.complain("lines about loader and disk were expected")
 
 
 def case_saved_default(world):

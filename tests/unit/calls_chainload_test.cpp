@@ -102,7 +102,9 @@ TEST_CASE("chainload gathers each object from the frames listed, in their order,
   REQUIRE(got.kernel.size() == 519 * kPageSize + 6);
   for (std::size_t page = 0; page < 520; ++page) CHECK(number_at(got.kernel, page * kPageSize) == 540 - page);
   REQUIRE(got.initrd.size() == kPageSize + 2);
-  CHECK(number_at(got.initrd, kPageSize) == 7);
+  std::vector<std::byte> initrd(got.initrd.size());
+  got.initrd.copy_to(initrd);
+  CHECK(number_at(initrd, kPageSize) == 7);
   CHECK(got.cmdline == "A");
   CHECK(got.multiboot_modules);
 }

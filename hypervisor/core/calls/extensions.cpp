@@ -5,7 +5,6 @@
 #include <pvabi/start_info.h>
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,24 +26,13 @@ HypercallResult hc_exit_status(HypercallContext& ctx) {
 
 namespace {
 
-/// Copies an object of `bytes` bytes whose frames are listed at `list`. False if a part does not exist.
+/// Copies an object out of the guest. False if a part does not exist.
 template <class Container>
 bool gather(const GuestMemory& memory, std::uint64_t list, std::uint64_t bytes, Container& out) {
-  constexpr std::size_t kFramesAtOnce = 512;
-  std::array<std::uint64_t, kFramesAtOnce> frames;
-  if (bytes > memory.ram_pages() * kPageSize) return false;
+  const auto object = GuestObject::find(memory, list, bytes);
+  if (!object) return false;
   out.resize(bytes);
-  auto target = std::as_writable_bytes(std::span(out));
-  for (std::uint64_t page = 0; !target.empty(); page += kFramesAtOnce) {
-    const std::uint64_t left = (target.size() + kPageSize - 1) / kPageSize;
-    const std::span some(frames.data(), std::min<std::uint64_t>(left, kFramesAtOnce));
-    if (!memory.copy_in(GuestVirt(list + page * sizeof(std::uint64_t)), std::as_writable_bytes(some))) return false;
-    for (const std::uint64_t frame : some) {
-      const auto piece = target.first(std::min<std::size_t>(target.size(), kPageSize));
-      if (!memory.copy_in(GuestFrame(frame), 0, piece)) return false;
-      target = target.subspan(piece.size());
-    }
-  }
+  object->copy_to(std::as_writable_bytes(std::span(out)));
   return true;
 }
 
@@ -69,10 +57,12 @@ HypercallResult hc_chainload(HypercallContext& ctx) {
   ChainloadRequest parts;
   parts.multiboot_modules = (request->flags & PV_CHAINLOAD_MULTIBOOT_MOD) != 0;
   if (!gather(memory, request->kernel_frames, request->kernel_bytes, parts.kernel) ||
-      !gather(memory, request->initrd_frames, request->initrd_bytes, parts.initrd) ||
       !gather(memory, request->cmdline_frames, request->cmdline_bytes, parts.cmdline)) {
     return -PV_EFAULT;
   }
+  auto initrd = GuestObject::find(memory, request->initrd_frames, request->initrd_bytes);
+  if (!initrd) return -PV_EFAULT;
+  parts.initrd = std::move(*initrd);
 
   std::string reason;
   auto image = ctx.monitor.hooks().build_chainload(ctx.domain, parts, reason);
@@ -86,6 +76,7 @@ HypercallResult hc_chainload(HypercallContext& ctx) {
     tell_reason(memory, *request, error.what());
     return -PV_ENOMEM;
   }
+  ctx.monitor.hooks().chainloaded(ctx.domain);
   return {HypercallResult::Kind::Gone, 0};
 }
 
