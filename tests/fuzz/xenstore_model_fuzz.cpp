@@ -13,7 +13,8 @@ using namespace pvisor::test;
 
 namespace {
 
-constexpr std::size_t kMaxSteps = 16;
+constexpr std::size_t kMaxSteps = 12;
+constexpr std::size_t kMaxReplacements = 2;  // one costs as much as several requests, and a third shows nothing new
 
 StoreQuotas tight() {
   StoreQuotas quotas;
@@ -63,28 +64,29 @@ bool is_for_transactions(std::uint32_t type) {
   return type != PV_XS_WATCH && type != PV_XS_UNWATCH && type != PV_XS_RESET_WATCHES;
 }
 
-void take_step(FuzzInput& input, XenstoreRig& rig) {
+void take_step(FuzzInput& input, XenstoreRig& rig, std::size_t& replacements) {
   const std::size_t choice = input.below(64);
   const int who = static_cast<int>(choice % XenstoreRig::kDomains);
   const int guest = 1 + static_cast<int>(choice % 2);
-  const auto open = rig.open_transactions(guest);
+  const std::size_t open = rig.open_transactions(guest);
   switch (choice / 8) {
     case 0: (void)rig.begin(guest); break;
     case 1:
-      if (!open.empty()) FUZZ_REQUIRE(rig.commit(guest, open[input.below(open.size())]));
+      if (open != 0) FUZZ_REQUIRE(rig.commit(guest, rig.open_transaction(guest, input.below(open))));
       break;
     case 2:
-      if (choice == 16) {
+      if (choice == 16 && replacements < kMaxReplacements) {
+        ++replacements;
         FUZZ_REQUIRE(rig.replace_domain(guest));
-      } else if (choice == 17 && !open.empty()) {
-        FUZZ_REQUIRE(rig.abort(guest, open.front()));
+      } else if (choice == 17 && open != 0) {
+        FUZZ_REQUIRE(rig.abort(guest, rig.open_transaction(guest, 0)));
       }
       break;
     case 3:
     case 4: {
       const StoreRequest request = take_request(input);
-      if (open.empty() || !is_for_transactions(request.type)) break;
-      (void)rig.request_inside(guest, open[input.below(open.size())], request);
+      if (open == 0 || !is_for_transactions(request.type)) break;
+      (void)rig.request_inside(guest, rig.open_transaction(guest, input.below(open)), request);
       break;
     }
     default: FUZZ_REQUIRE(rig.request(who, take_request(input)));
@@ -97,7 +99,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FuzzInput input(data, size);
   static XenstoreRig rigs[] = {XenstoreRig(tight()), XenstoreRig(StoreQuotas{})};  // making one takes longer than the steps
   XenstoreRig& rig = rigs[input.below(2)];
-  for (std::size_t step = 0; step < kMaxSteps && !input.is_used_up(); ++step) take_step(input, rig);
+  std::size_t replacements = 0;
+  for (std::size_t step = 0; step < kMaxSteps && !input.is_used_up(); ++step) take_step(input, rig, replacements);
   FUZZ_REQUIRE(rig.counts_agree());
   rig.start_over();  // now, not before the next input: what an input leaves behind makes libFuzzer run it again to look for a leak
   return 0;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Courses of requests as xenstore_model_fuzz.cpp reads them: a byte for who and what, then what the request needs."""
+"""Courses of at most 12 requests as xenstore_model_fuzz.cpp reads them: a byte for who and what, then what the request needs."""
 
 READ, DIRECTORY, PART, GET_PERMS, WRITE, _, MKDIR, RM, SET_PERMS, WATCH, UNWATCH, RESET = range(12)
 TIGHT, AMPLE = b"\0", b"\1"
@@ -38,7 +38,7 @@ def words(*letters):
 def seeds():
     watches = outside(1, WATCH, path(0), b"\0") + outside(2, WATCH, path(0, "a"), b"\0") + outside(0, WATCH, path(2), b"\1")
     tree = outside(1, WRITE, path(0, "abc"), b"\3") + outside(2, MKDIR, path(0, "ab")) + outside(1, WRITE, path(1, "a"), b"\2")
-    looks = b"".join(outside(who, kind, path(0, "ab")) for who in (0, 1, 2) for kind in (READ, DIRECTORY, GET_PERMS))
+    looks = b"".join(outside(who, kind, path(0, "ab")) for who, kind in enumerate((READ, DIRECTORY, GET_PERMS)))
     for title, quotas in (("tight", TIGHT), ("ample", AMPLE)):
         yield f"{title}-tree", quotas + watches + tree + looks + outside(1, PART, path(0, "a"), b"\1") + outside(1, RM, path(0, "a"))
         yield f"{title}-permissions", (quotas + tree + outside(1, SET_PERMS, path(0, "abc"), words("n1", "r2")) + looks

@@ -54,11 +54,16 @@ XenstoreModel::XenstoreModel(StoreQuotas quotas) : quotas_(quotas) {
 }
 
 void XenstoreModel::make_home(int who) {
-  const std::string number = std::to_string(who);
-  (void)apply(0, {PV_XS_MKDIR, home(who), ""});
-  (void)apply(0, {PV_XS_SET_PERMS, home(who), z("n0") + z("r" + number)});
-  (void)apply(0, {PV_XS_MKDIR, home(who) + "/data", ""});
-  (void)apply(0, {PV_XS_SET_PERMS, home(who) + "/data", z("n" + number)});
+  make_for(home(who), {{'n', 0}, {'r', who}});
+  make_for(home(who) + "/data", {{'n', who}});
+}
+
+/// As domain 0 would by mkdir and set_permissions, whose events are merged.
+void XenstoreModel::make_for(const std::string& path, std::vector<std::pair<char, int>> permissions) {
+  (void)mkdir(0, path);
+  Node& node = nodes_.at(path);
+  const Node before = std::exchange(node, {"", std::move(permissions), node.born});
+  tell(path, &before, false);
 }
 
 std::size_t XenstoreModel::owned_by(int who) const {

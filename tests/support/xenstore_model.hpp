@@ -67,6 +67,7 @@ class XenstoreModel {
   void tell(const std::string& path, const Node* before, bool exact);
   void tell_special(const std::string& name);
   void make_home(int who);
+  void make_for(const std::string& path, std::vector<std::pair<char, int>> permissions);
 
   StoreQuotas quotas_;
   Nodes nodes_;

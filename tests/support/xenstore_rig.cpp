@@ -2,6 +2,7 @@
 #include "support/xenstore_rig.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 namespace pvisor::test {
@@ -108,10 +109,8 @@ bool XenstoreRig::abort(int who, std::uint32_t transaction) {
   return events_agree() && is_ok;
 }
 
-std::vector<std::uint32_t> XenstoreRig::open_transactions(int who) const {
-  std::vector<std::uint32_t> numbers;
-  for (const auto& [number, open] : open_[who]) numbers.push_back(number);
-  return numbers;
+std::uint32_t XenstoreRig::open_transaction(int who, std::size_t which) const {
+  return std::next(open_[who].begin(), static_cast<std::ptrdiff_t>(which))->first;
 }
 
 bool XenstoreRig::replace_domain(int who) {

@@ -35,7 +35,9 @@ class XenstoreRig {
   /// True if the outcome (in `outcome`: OK, EAGAIN, ENOSPC) is justified and, if it is OK, both sides agree.
   [[nodiscard]] bool commit(int who, std::uint32_t transaction, std::string* outcome = nullptr);
   [[nodiscard]] bool abort(int who, std::uint32_t transaction);
-  [[nodiscard]] std::vector<std::uint32_t> open_transactions(int who) const;
+  [[nodiscard]] std::size_t open_transactions(int who) const { return open_[who].size(); }
+  /// The number of one of them, counted from 0.
+  [[nodiscard]] std::uint32_t open_transaction(int who, std::size_t which) const;
 
   /// A guest ends, and a new one with its number begins.
   [[nodiscard]] bool replace_domain(int who);
