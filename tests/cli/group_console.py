@@ -3,6 +3,8 @@
 
 import os
 
+import block_copy
+
 LINE = "line {:010} of a text that is as long as its number is large\n"
 MIB_OF_LINES = (1 << 20) // len(LINE.format(0)) + 1
 PIPE_BYTES = 4096
@@ -62,6 +64,14 @@ def case_full_disk(program):
     with open("/dev/full", "wb") as full:
         result = program.run_probe("count lines=100 status=6", stdout=full).ends(6)
     result.tells("console: output goes nowhere from now on: No space left on device")
+
+
+def case_full_disk_leaves_the_guests_disks_alone(program):
+    source, target = program.file("from.img", block_copy.pattern(1)), program.file("to.img", 1 << 20)
+    with open("/dev/full", "wb") as full:
+        result = block_copy.run(program, source + ",ro", target, options=["--statistics"], stdout=full, stderr=full).ends(0)
+    if block_copy.content_of(target) != block_copy.content_of(source):
+        result.wrong("the copy is not whole")
 
 
 def case_closed_descriptors(program):

@@ -170,13 +170,12 @@ class Program:
         """Runs to the end, without a terminal."""
         command = [self.pvisor, *standard_arguments(words)]
         given = {"input": typed} if typed is not None else {"stdin": stdin}
-        options.setdefault("stdout", subprocess.PIPE)
-        options.setdefault("cwd", self.folder)
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": self.folder, **options}
         try:
-            done = subprocess.run(command, stderr=subprocess.PIPE, timeout=PATIENCE_SECONDS, check=False, **given, **options)
+            done = subprocess.run(command, timeout=PATIENCE_SECONDS, check=False, **given, **options)
         except subprocess.TimeoutExpired as expired:
             raise Wrong(f"no end after {PATIENCE_SECONDS} s: {' '.join(command)}\n{expired.stdout}\n{expired.stderr}") from expired
-        return Result(command, done.returncode, (done.stdout or b"").decode(errors="replace"), done.stderr.decode(errors="replace"))
+        return Result(command, done.returncode, (done.stdout or b"").decode(errors="replace"), (done.stderr or b"").decode(errors="replace"))
 
     def run_probe(self, what, *options, **how):
         return self.run("run", self.probe, "--memory", "16M", *options, "--", "do=" + what, **how)

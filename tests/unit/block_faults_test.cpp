@@ -3,11 +3,14 @@
 // that was hit fails, and only if it cannot be done after all.
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -190,6 +193,35 @@ TEST_CASE("an error of the host's in any place fails exactly the request that it
       CHECK(workload.image->statistics().failed == 1);
       CHECK(workload.image->flush_failed() == (call == kFlushStep));
     }
+  }
+}
+
+TEST_CASE("a host without room fails what it hits, and what is written once there is room again is there") {
+  for (const std::size_t call : {0U, 2U}) {
+    CAPTURE(call);
+    Workload workload({call, -ENOSPC});
+    CHECK(workload.run().at(call) == PV_BLKIF_RSP_ERROR);
+    check_all_done(workload);
+  }
+}
+
+TEST_CASE("a file that is renamed, removed, replaced or made unwritable is served on") {
+  using Change = std::function<void(const std::string& path)>;
+  const Change changes[] = {
+      [](const std::string& path) { REQUIRE(::rename(path.c_str(), (path + ".away").c_str()) == 0); },
+      [](const std::string& path) { REQUIRE(::unlink(path.c_str()) == 0); },
+      [](const std::string& path) {
+        REQUIRE(::unlink(path.c_str()) == 0);
+        const UniqueFd other(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
+        REQUIRE(other.is_open());
+      },
+      [](const std::string& path) { REQUIRE(::chmod(path.c_str(), 0) == 0); },
+  };
+  for (const Change& change : changes) {
+    Workload workload({});
+    change(workload.disk.path());
+    check_all_done(workload);
+    ::unlink((workload.disk.path() + ".away").c_str());
   }
 }
 

@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -217,6 +219,43 @@ TEST_CASE("a BlockIo that goes away takes its requests along without completing 
     for (std::uint64_t i = 0; i < Bench::kPages; ++i) CHECK(!bench.memory.is_pinned(GuestFrame(i)));
     bench.reactor.wait(0);
   });
+}
+
+TEST_CASE("a host that hangs on one file leaves the others' requests alone, and is not waited for in the end") {
+  const TestDisk disk(64);
+  const TestDisk hung_disk(64);
+  struct Gate {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool is_open = false;
+  };
+  const auto gate = std::make_shared<Gate>();
+  Bench bench(true);
+  bench.io = std::make_unique<IoThreads>(bench.reactor, [gate, hung = hung_disk.fd()](IoRequest& request) {
+    if (request.fd != hung) return IoProgress::execute(request);
+    std::unique_lock lock(gate->mutex);
+    gate->changed.wait(lock, [&] { return gate->is_open; });
+    return std::int64_t{-EIO};
+  });
+  for (std::uint64_t i = 0; i < 64; ++i) bench.io->submit(bench.request(IoKind::Write, hung_disk.fd(), 0, {i}));
+  for (std::uint64_t i = 64; i < 128; ++i) bench.io->submit(bench.request(IoKind::Read, disk.fd(), 0, {i}));
+  bench.wait_for(64);
+  CHECK(std::count(bench.results->values.begin(), bench.results->values.end(), 4096) == 64);
+  CHECK(bench.io->in_flight() == 64);
+
+  SUBCASE("it lets go after all") {
+    {
+      const std::lock_guard lock(gate->mutex);
+      gate->is_open = true;
+    }
+    gate->changed.notify_all();
+    bench.wait_for(128);
+    CHECK(std::count(bench.results->values.begin(), bench.results->values.end(), -EIO) == 64);
+  }
+  SUBCASE("it never does") {
+    bench.io.reset();
+    CHECK(bench.results->values.size() == 64);
+  }
 }
 
 TEST_CASE("memory lives as long as a request that uses it") {

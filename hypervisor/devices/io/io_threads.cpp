@@ -11,6 +11,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <system_error>
 #include <utility>
@@ -24,65 +25,118 @@ namespace {
 /// How long the destructor waits for requests that the host still holds.
 constexpr auto kCloseTime = std::chrono::seconds(2);
 
-unsigned worker_count() { return std::clamp(std::thread::hardware_concurrency(), 2U, 4U); }
+/// Of all files together.
+constexpr unsigned kMostWorkers = 64;
+
+/// For each file, so that one whose host hangs leaves the others theirs.
+unsigned workers_per_file() {
+  static const unsigned count = std::clamp(std::thread::hardware_concurrency(), 2U, 4U);
+  return count;
+}
 
 }  // namespace
 
-struct IoThreads::Shared {
-  Shared(Reactor& reactor, std::function<void()> on_wake) : wakeup(std::in_place, reactor, std::move(on_wake)) {}
+/// The requests for one file.
+struct IoThreads::Lane {
+  [[nodiscard]] std::size_t startable() const { return std::min<std::size_t>(waiting.size(), workers_per_file() - busy); }
 
+  std::deque<IoRequest*> waiting;
+  unsigned busy = 0;  ///< workers that are at it
+};
+
+struct IoThreads::Shared {
+  Shared(Reactor& reactor, Execute do_it, std::function<void()> on_wake)
+      : execute(std::move(do_it)), wakeup(std::in_place, reactor, std::move(on_wake)) {}
+
+  [[nodiscard]] std::size_t startable() const {
+    std::size_t sum = 0;
+    for (const auto& [fd, lane] : lanes) sum += lane.startable();
+    return sum;
+  }
+  /// One that may be started, of each file in turn.
+  IoRequest* take() {
+    auto at = lanes.upper_bound(last_fd);
+    for (std::size_t i = 0; i < lanes.size(); ++i, ++at) {
+      if (at == lanes.end()) at = lanes.begin();
+      Lane& lane = at->second;
+      if (lane.startable() == 0) continue;
+      IoRequest* const request = lane.waiting.front();
+      lane.waiting.pop_front();
+      ++lane.busy;
+      last_fd = at->first;
+      return request;
+    }
+    return nullptr;
+  }
+  void leave(int fd) {
+    const auto at = lanes.find(fd);
+    if (--at->second.busy == 0 && at->second.waiting.empty()) lanes.erase(at);
+  }
+
+  const Execute execute;
   std::mutex mutex;
   std::condition_variable work_or_stop;
   std::condition_variable worker_left;
-  std::deque<IoRequest*> queue;
+  std::map<int, Lane> lanes;  ///< by descriptor; those in use
+  int last_fd = -1;
   std::vector<std::pair<IoRequest*, std::int64_t>> done;
   bool stop = false;
   unsigned workers = 0;
+  unsigned idle = 0;  ///< of them, without a request
   std::atomic<bool> any_done{false};           ///< what the poll source looks at
   std::optional<Reactor::Wakeup> wakeup;  ///< under the mutex; gone once the IoThreads is
 };
 
-IoThreads::IoThreads(Reactor& reactor)
-    : shared_(std::make_shared<Shared>(reactor, [this] { collect(); })),
+IoThreads::IoThreads(Reactor& reactor, Execute execute)
+    : shared_(std::make_shared<Shared>(reactor, std::move(execute), [this] { collect(); })),
       source_(reactor.add_poll_source([this] { return collect(); })) {
+  const std::lock_guard lock(shared_->mutex);
+  if (!start_worker()) throw HostError("cannot start a thread for disk I/O");
+}
+
+bool IoThreads::start_worker() {
   // The guests' engines use signals: workers take none of them. A new thread inherits the mask.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   const ScopeExit restore([&before] { pthread_sigmask(SIG_SETMASK, &before, nullptr); });
-  for (unsigned i = 0; i < worker_count(); ++i) {
-    try {
-      workers_.emplace_back([shared = shared_] { work(shared); });
-    } catch (const std::system_error& error) {
-      if (workers_.empty()) throw HostError(std::string("cannot start a thread for disk I/O: ") + error.what());
-      break;
-    }
-    const std::lock_guard lock(shared_->mutex);
-    ++shared_->workers;
+  try {
+    workers_.emplace_back([shared = shared_] { work(shared); });
+  } catch (const std::system_error&) {
+    return false;
   }
+  ++shared_->workers;
+  ++shared_->idle;
+  return true;
 }
 
 void IoThreads::submit(std::unique_ptr<IoRequest> request) {
   IoProgress::start(*request);
   ++in_flight_;
-  {
-    const std::lock_guard lock(shared_->mutex);
-    shared_->queue.push_back(request.release());
-  }
+  const std::lock_guard lock(shared_->mutex);
+  shared_->lanes[request->fd].waiting.push_back(request.get());
+  [[maybe_unused]] IoRequest* const theirs = request.release();
+  // If no worker can be started, those that there are do it.
+  if (shared_->startable() > shared_->idle && workers_.size() < kMostWorkers) (void)start_worker();
   shared_->work_or_stop.notify_one();
 }
 
 void IoThreads::work(const std::shared_ptr<Shared>& shared) {
   std::unique_lock lock(shared->mutex);
-  for (;;) {
-    shared->work_or_stop.wait(lock, [&] { return shared->stop || !shared->queue.empty(); });
-    if (shared->stop) break;
-    IoRequest* const request = shared->queue.front();
-    shared->queue.pop_front();
+  while (!shared->stop) {
+    IoRequest* const request = shared->take();
+    if (request == nullptr) {
+      shared->work_or_stop.wait(lock);
+      continue;
+    }
+    --shared->idle;
+    const int fd = request->fd;  // ours no more once it is done
     lock.unlock();
-    const std::int64_t result = IoProgress::execute(*request);
+    const std::int64_t result = shared->execute(*request);
     lock.lock();
+    ++shared->idle;
+    shared->leave(fd);
     shared->done.emplace_back(request, result);
     shared->any_done.store(true, std::memory_order_release);
     if (shared->wakeup) shared->wakeup->signal();
@@ -109,8 +163,10 @@ bool IoThreads::collect() {
 IoThreads::~IoThreads() {
   std::unique_lock lock(shared_->mutex);
   shared_->stop = true;
-  for (IoRequest* request : shared_->queue) delete request;
-  shared_->queue.clear();
+  for (auto& [fd, lane] : shared_->lanes) {
+    for (IoRequest* request : lane.waiting) delete request;
+    lane.waiting.clear();
+  }
   shared_->work_or_stop.notify_all();
   const bool all_left = shared_->worker_left.wait_for(lock, kCloseTime, [this] { return shared_->workers == 0; });
   for (const auto& done : shared_->done) delete done.first;
