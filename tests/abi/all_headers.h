@@ -16,6 +16,7 @@
 #include <pvabi/hypercalls.h>
 #include <pvabi/io/blkif.h>
 #include <pvabi/io/console.h>
+#include <pvabi/io/netif.h>
 #include <pvabi/io/ring.h>
 #include <pvabi/io/xenbus.h>
 #include <pvabi/io/xs_wire.h>

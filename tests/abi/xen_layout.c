@@ -28,6 +28,7 @@ int main(void)
 #include <xen/grant_table.h>
 #include <xen/io/blkif.h>
 #include <xen/io/console.h>
+#include <xen/io/netif.h>
 #include <xen/io/xenbus.h>
 #include <xen/io/xs_wire.h>
 #include <xen/memory.h>
@@ -68,11 +69,13 @@ static void compare_constants(void)
 #include "constants.def"
 }
 
-static void compare_layout_of_blkif_ring(void)
+static void compare_rings(void)
 {
     const union blkif_sring_entry *entry = 0;
     compare("size", "an entry of the block ring", PV_BLKIF_RING_ENTRY_SIZE, (long long)sizeof *entry);
     compare("value", "entries in the block ring", PV_BLKIF_RING_ENTRIES, (long long)__CONST_RING_SIZE(blkif, 4096));
+    compare("value", "entries in the tx ring", PV_NETIF_TX_RING_ENTRIES, (long long)__CONST_RING_SIZE(netif_tx, 4096));
+    compare("value", "entries in the rx ring", PV_NETIF_RX_RING_ENTRIES, (long long)__CONST_RING_SIZE(netif_rx, 4096));
     compare("size", "the ring's header", PV_RING_HEADER_SIZE, (long long)offsetof(struct blkif_sring, ring));
 }
 
@@ -80,7 +83,7 @@ int main(void)
 {
     compare_structs();
     compare_constants();
-    compare_layout_of_blkif_ring();
+    compare_rings();
     printf("%u compared, %u mismatches\n", compared, mismatches);
     return mismatches != 0;
 }

@@ -28,6 +28,7 @@
 #include "hypercalls.h"
 #include "io/blkif.h"
 #include "io/console.h"
+#include "io/netif.h"
 #include "io/ring.h"
 #include "io/xenbus.h"
 #include "io/xs_wire.h"

@@ -36,6 +36,11 @@
 #define pv_blkif_request_indirect blkif_request_indirect
 #define pv_blkif_response blkif_response
 #define pv_xencons_interface xencons_interface
+#define pv_netif_tx_request netif_tx_request
+#define pv_netif_extra_info netif_extra_info
+#define pv_netif_tx_response netif_tx_response
+#define pv_netif_rx_request netif_rx_request
+#define pv_netif_rx_response netif_rx_response
 #define pv_xsd_sockmsg xsd_sockmsg
 #define pv_xenstore_domain_interface xenstore_domain_interface
 #define pv_memory_domain xen_memory_domain
