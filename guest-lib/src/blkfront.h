@@ -5,7 +5,8 @@
 #include <pv/blkfront.h>
 
 #include <pv/event.h>
-#include <pv/xenbus.h>
+
+#include "frontend.h"
 
 // A request uses at most one page of segments, and the buffer of 1 MiB at any alignment is worth no second one.
 #define BLK_MAX_PAGES 256
@@ -14,16 +15,15 @@
 struct blk_slot {
     struct pv_blk_request *request; // null: free
     unsigned segments;
-    struct pv_blkif_request_segment *page; // of an indirect request's segments; made when first needed, then kept
-    pv_grant_ref_t page_grant;
+    struct front_page page; // of an indirect request's segments; made when first needed, then kept
     pv_grant_ref_t grants[BLK_MAX_PAGES];
 };
 
 struct pv_blk {
     struct pv_blk_info info;
     struct pv_xenbus_device device;
-    struct pv_blkif_sring *ring; // one page, granted to the back end
-    pv_grant_ref_t ring_grant;
+    struct front_page ring_page;
+    struct pv_blkif_sring *ring; // in it
     pv_evtchn_port_t port;
     uint32_t requests; // private req_prod
     uint32_t consumed; // responses taken

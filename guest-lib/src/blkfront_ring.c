@@ -86,14 +86,14 @@ static int write_indirect(struct pv_blk *disk, struct blk_slot *slot, union pv_b
         disk->info.max_pages = PV_BLKIF_MAX_SEGMENTS_PER_REQUEST;
         return -PV_ENOMEM;
     }
-    const int result = add_segments(disk, slot, slot->page);
+    const int result = add_segments(disk, slot, slot->page.page);
     wire->indirect = (struct pv_blkif_request_indirect){
         .operation = PV_BLKIF_OP_INDIRECT,
         .indirect_op = slot->request->operation,
         .nr_segments = (uint16_t)slot->segments,
         .sector_number = slot->request->sector,
         .handle = (uint16_t)disk->info.number,
-        .indirect_grefs = {slot->page_grant},
+        .indirect_grefs = {slot->page.grant},
     };
     return result;
 }
