@@ -13,6 +13,7 @@
 #include "control/disk_option.hpp"
 #include "control/kernel_args.hpp"
 #include "control/nearest.hpp"
+#include "control/net_option.hpp"
 #include "control/quantity.hpp"
 
 namespace pvisor {
@@ -103,6 +104,9 @@ DomainSpec common_spec(const Typed& typed, const std::string& named_after, std::
   pick_end("--on-reboot", typed.on_reboot, spec.on_reboot);
   pick_end("--on-crash", typed.on_crash, spec.on_crash);
   if (typed.no_reboot) spec.on_reboot = EndAction::Destroy;
+  for (const std::string& net : typed.nets) spec.nets.push_back(parse_net_option("--net", net));
+  if (spec.nets.size() > kMaxNets) throw HostError::usage(fmt::format("--net: {} interfaces; a domain has at most {}", spec.nets.size(), kMaxNets));
+  assign_macs(spec.name, spec.nets);
   return spec;
 }
 
@@ -183,6 +187,7 @@ CommandLine parse_command_line(std::span<const std::string> args, std::span<cons
     if (has_words) throw HostError::usage("doctor: words after --: it takes none");
     line.doctor = true;
   }
+  check_macs("--net", line.plan.domains);
   return line;
 }
 

@@ -63,7 +63,7 @@ struct Parser {
         ->disable_flag_override();
     command.add_option("--seed", typed.seed, "with --deterministic: the number that decides all choices, 0 if not given")
         ->type_name("N");
-    command.add_flag("--statistics", typed.statistics, "at the end lines that say how long a boot loader took, and what was asked of each disk")
+    command.add_flag("--statistics", typed.statistics, "at the end lines that say how long a boot loader took, and what each disk and interface did")
         ->disable_flag_override();
   }
 
@@ -72,6 +72,9 @@ struct Parser {
     command.add_option("--vcpus", typed.vcpus, "number of virtual CPUs, 1 to 32; 1 if not given")->type_name("N");
     command.add_option("--disk", typed.disks, "a disk: FILE[,ro][,shared][,vdev=xvdb][,cache=writeback|direct|unsafe][,sector=4096]; may be repeated")
         ->type_name("DISK")
+        ->allow_extra_args(false);
+    command.add_option("--net", typed.nets, "a network interface: switch:NAME[,mac=ADDRESS]; may be repeated")
+        ->type_name("NET")
         ->allow_extra_args(false);
     command.add_option("--console", typed.console, "the guest's console: stdio, pty or file:FILE; stdio if not given")
         ->type_name("WHERE");

@@ -18,7 +18,7 @@ struct Typed {
   std::string target;  ///< DISK, KERNEL or DOMAINS.json
   std::string engine, memory, vcpus, console, append, initrd, name, timeout, loader, config, menu, seed, policy;
   std::string on_poweroff, on_reboot, on_crash;
-  std::vector<std::string> disks;
+  std::vector<std::string> disks, nets;
   bool no_reboot = false;
   bool deterministic = false;
   bool statistics = false;

@@ -14,6 +14,7 @@
 #include "control/disk_option.hpp"
 #include "control/host_file.hpp"
 #include "control/kernel_args.hpp"
+#include "control/net_option.hpp"
 #include "control/policy.hpp"
 #include "control/strict_json.hpp"
 
@@ -22,10 +23,11 @@ namespace pvisor {
 namespace {
 
 constexpr std::array<std::string_view, 6> kFileKeys{"version", "domains", "timeout", "deterministic", "seed", "statistics"};
-constexpr std::array<std::string_view, 15> kDomainKeys{
-    "name",   "kernel", "bootloader", "loader",      "ramdisk",   "cmdline",  "memory", "vcpus",
-    "engine", "disk",   "console",    "on_poweroff", "on_reboot", "on_crash", "trusted"};
+constexpr std::array<std::string_view, 16> kDomainKeys{
+    "name",   "kernel", "bootloader", "loader",  "ramdisk",     "cmdline",   "memory",   "vcpus",
+    "engine", "disk",   "vif",        "console", "on_poweroff", "on_reboot", "on_crash", "trusted"};
 constexpr std::array<std::string_view, 6> kDiskKeys{"target", "vdev", "access", "shared", "cache", "sector"};
+constexpr std::array<std::string_view, 2> kVifKeys{"backend", "mac"};
 constexpr std::array<std::string_view, 2> kAccessWords{"rw", "ro"};
 
 /// What reading one file needs everywhere.
@@ -66,6 +68,15 @@ DiskSpec read_disk(const Context& context, const std::string& path, const nlohma
   disk.tuning.sector_size = static_cast<std::uint32_t>(sector_size);
   if (object.has("vdev")) disk.vdev = check_vdev(object.place("vdev"), object.text("vdev", {}));
   return disk;
+}
+
+NetSpec read_vif(const Context& context, const std::string& path, const nlohmann::json& value) {
+  const ConfigObject object(context.file, path, value, kVifKeys);
+  if (!object.has("backend")) object.refuse("backend", "missing; write where its frames go: \"switch:lan\"");
+  NetSpec net;
+  net.target = parse_net_target(object.place("backend"), object.text("backend", {}));
+  if (object.has("mac")) net.mac = check_mac(object.place("mac"), object.text("mac", {}));
+  return net;
 }
 
 EndAction read_end(const ConfigObject& object, std::string_view key, EndAction fallback) {
@@ -121,6 +132,11 @@ DomainSpec read_domain(const Context& context, const std::string& path, const nl
   }
   if (spec.bootloader && spec.disks.empty()) object.refuse("disk", "missing; the boot loader needs a disk");
   assign_vdevs(object.place("disk"), spec.disks);
+  const auto vifs = object.array("vif", kMaxNets);
+  for (std::size_t i = 0; i < vifs.size(); ++i) {
+    spec.nets.push_back(read_vif(context, fmt::format("{}[{}]", object.path("vif"), i), vifs[i]));
+  }
+  assign_macs(spec.name, spec.nets);
   spec.console = read_console(context, object);
   spec.on_poweroff = read_end(object, "on_poweroff", spec.on_poweroff);
   spec.on_reboot = read_end(object, "on_reboot", spec.on_reboot);
@@ -158,6 +174,7 @@ RunPlan parse_config(const std::string& file, std::string_view text, std::span<c
     plan.domains.push_back(read_domain(context, fmt::format("domains[{}]", i), domains[i]));
   }
   check_doubles(context, plan.domains);
+  check_macs(escaped(context.file), plan.domains);
   if (top.has("timeout")) plan.timeout_ns = parse_duration_ns(top.place("timeout"), top.text("timeout", {}));
   plan.seed = read_seed(top);
   plan.statistics = top.boolean("statistics", false);
@@ -180,5 +197,6 @@ RunPlan load_config(const std::string& file, std::span<const std::string_view> e
 std::span<const std::string_view> config_file_keys() { return kFileKeys; }
 std::span<const std::string_view> config_domain_keys() { return kDomainKeys; }
 std::span<const std::string_view> config_disk_keys() { return kDiskKeys; }
+std::span<const std::string_view> config_vif_keys() { return kVifKeys; }
 
 }  // namespace pvisor

@@ -31,5 +31,6 @@ struct Policy;
 [[nodiscard]] std::span<const std::string_view> config_file_keys();
 [[nodiscard]] std::span<const std::string_view> config_domain_keys();
 [[nodiscard]] std::span<const std::string_view> config_disk_keys();
+[[nodiscard]] std::span<const std::string_view> config_vif_keys();
 
 }  // namespace pvisor

@@ -9,26 +9,12 @@
 
 #include "base/escape.hpp"
 #include "base/host_error.hpp"
+#include "control/option_fields.hpp"
 #include "devices/block/vdev.hpp"
 
 namespace pvisor {
 
 namespace {
-
-/// Takes one field off `text`: up to a single comma, with doubled commas made one.
-std::string take_field(std::string_view& text) {
-  std::string field;
-  std::size_t i = 0;
-  for (; i < text.size(); ++i) {
-    if (text[i] == ',') {
-      if (i + 1 == text.size() || text[i + 1] != ',') break;
-      ++i;
-    }
-    field += text[i];
-  }
-  text.remove_prefix(std::min(i, text.size()));
-  return field;
-}
 
 DiskCache parse_cache(std::string_view place, std::string_view word) {
   const auto found = std::find(kCacheWords.begin(), kCacheWords.end(), word);

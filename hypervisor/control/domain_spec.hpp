@@ -12,6 +12,7 @@
 
 #include "control/quantity.hpp"
 #include "devices/block/disk_tuning.hpp"
+#include "devices/net/mac_address.hpp"
 
 namespace pvisor {
 
@@ -21,6 +22,21 @@ struct DiskSpec {
   std::string vdev{};   ///< "xvda"; empty until assign_vdevs()
   bool shared = false;  ///< others may write it at the same time
   DiskTuning tuning{};
+};
+
+/// Where the frames of an interface go.
+struct NetTarget {
+  enum class Kind : std::uint8_t { Switch };
+  Kind kind = Kind::Switch;
+  std::string name{};  ///< of the switch
+};
+
+/// Interfaces of one domain.
+inline constexpr std::size_t kMaxNets = 8;
+
+struct NetSpec {
+  NetTarget target{};
+  MacAddress mac{};  ///< zero until assign_macs()
 };
 
 struct ConsoleSpec {
@@ -43,6 +59,7 @@ struct DomainSpec {
   std::uint32_t vcpus = 1;
   std::string engine;
   std::vector<DiskSpec> disks;
+  std::vector<NetSpec> nets;
   ConsoleSpec console;
   EndAction on_poweroff = EndAction::Destroy;
   EndAction on_reboot = EndAction::Restart;
@@ -55,7 +72,7 @@ struct RunPlan {
   std::vector<DomainSpec> domains;
   std::optional<std::uint64_t> timeout_ns;
   std::optional<std::uint64_t> seed;  ///< set: deterministic
-  bool statistics = false;            ///< tell at the end what each disk did
+  bool statistics = false;            ///< tell at the end what each disk and interface did
   std::string image_root;             ///< set: all files lie below it, and their names count from it
 };
 

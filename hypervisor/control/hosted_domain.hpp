@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// HostedDomain: what the toolstack keeps of one described domain while guests come and go in it: its console, its disks, and
-// how it ended.
+// HostedDomain: what the toolstack keeps of one described domain while guests come and go in it: its console, its disks, its
+// interfaces, and how it ended.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include "devices/block/disk_image.hpp"
 #include "devices/console/console.hpp"
 #include "devices/console/console_device.hpp"
+#include "devices/net/net_interface.hpp"
 
 namespace pvisor {
 
@@ -21,6 +22,7 @@ struct HostedDomain {
   Engine* engine = nullptr;
   Console* console = nullptr;             ///< the toolstack's Consoles own it
   std::vector<std::shared_ptr<DiskImage>> images;  ///< shared with back ends and requests; in the order of spec.disks
+  std::vector<std::unique_ptr<NetInterface>> interfaces;  ///< in the order of spec.nets
 
   std::optional<DomainId> id;             ///< while a guest exists
   ConsoleDevice* device = nullptr;        ///< while a guest exists; owned by its domain

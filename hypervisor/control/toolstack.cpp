@@ -63,6 +63,7 @@ Toolstack::Toolstack(RunPlan plan)
       io_(choose_io()),
       store_events_(store_, monitor_.work()),
       consoles_(console_world(), plan.domains.size() > 1),
+      networks_([this] { return clock_.now_ns(); }),
       time_limit_(monitor_.timers(), [this] { time_limit(); }),
       clock_timer_(monitor_.timers(), [this] { refine_clock(); }),
       clock_interval_ns_(kFirstRefinementNs),
@@ -75,6 +76,7 @@ Toolstack::Toolstack(RunPlan plan)
     hosted.engine = &engine_for(hosted.spec.engine);
     hosted.console = &consoles_.open(hosted.spec);
     open_disks(hosted);
+    open_interfaces(hosted);
   }
 }
 
@@ -133,6 +135,10 @@ void Toolstack::open_disks(HostedDomain& hosted) {
   }
 }
 
+void Toolstack::open_interfaces(HostedDomain& hosted) {
+  for (const NetSpec& net : hosted.spec.nets) hosted.interfaces.push_back(networks_.open(net));
+}
+
 void Toolstack::warn_if_root() {
   if (::geteuid() != 0) return;
   for (const auto& [name, engine] : engines_) {
@@ -170,6 +176,9 @@ void Toolstack::tell_statistics() {
     }
     for (std::size_t i = 0; i < hosted.images.size(); ++i) {
       log_.line(fmt::format("domain {}: disk {}: {}", hosted.spec.name, hosted.spec.disks[i].vdev, hosted.images[i]->statistics().to_string()));
+    }
+    for (std::size_t i = 0; i < hosted.interfaces.size(); ++i) {
+      log_.line(fmt::format("domain {}: interface {}: {}", hosted.spec.name, i, hosted.interfaces[i]->statistics().to_string()));
     }
   }
 }

@@ -18,6 +18,7 @@
 #include "control/hosted_domain.hpp"
 #include "control/leftovers.hpp"
 #include "control/log.hpp"
+#include "control/networks.hpp"
 #include "control/real_clock.hpp"
 #include "control/signals.hpp"
 #include "core/monitor.hpp"
@@ -55,6 +56,7 @@ class Toolstack final : private MonitorHooks {
   [[nodiscard]] std::unique_ptr<BlockIo> choose_io();
   Engine& engine_for(const std::string& name);
   void open_disks(HostedDomain& hosted);
+  void open_interfaces(HostedDomain& hosted);
   void warn_if_root();
 
   // The life of a guest
@@ -99,6 +101,7 @@ class Toolstack final : private MonitorHooks {
   std::unique_ptr<BlockIo> io_;
   StoreEventPump store_events_;
   Consoles consoles_;
+  Networks networks_;
   std::vector<HostedDomain> hosted_;
   Timer time_limit_;
   Timer clock_timer_;

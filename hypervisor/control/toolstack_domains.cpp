@@ -14,6 +14,7 @@
 #include "control/report.hpp"
 #include "control/store_home.hpp"
 #include "control/toolstack.hpp"
+#include "devices/net/net_backend.hpp"
 
 namespace pvisor {
 
@@ -70,11 +71,14 @@ void Toolstack::add_devices(HostedDomain& hosted, Domain& domain) {
   auto console = std::make_unique<ConsoleDevice>(*hosted.console, monitor_.work());
   hosted.device = console.get();
   domain.add_device(std::move(console));
-  const BlockServices services{store_, *io_, ring_pages_, [this, name = hosted.spec.name](const std::string& line) {
-                                 log_.line(fmt::format("domain {}: {}", name, line));
-                               }};
+  const auto log = [this, name = hosted.spec.name](const std::string& line) { log_.line(fmt::format("domain {}: {}", name, line)); };
+  const BlockServices services{store_, *io_, ring_pages_, log};
   for (std::size_t i = 0; i < hosted.images.size(); ++i) {
     domain.add_device(std::make_unique<BlockBackend>(services, Vdev::parse(hosted.spec.disks[i].vdev), hosted.images[i]));
+  }
+  const NetServices net_services{store_, ring_pages_, networks_.scratch(), log};
+  for (std::size_t i = 0; i < hosted.interfaces.size(); ++i) {
+    domain.add_device(std::make_unique<NetBackend>(net_services, static_cast<std::uint32_t>(i), *hosted.interfaces[i]));
   }
 }
 

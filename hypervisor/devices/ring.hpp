@@ -70,10 +70,10 @@ class BackRing {
     return rsp_prod_ - rsp_event < rsp_prod_ - old;
   }
 
-  /// Asks to be notified of the next request, and looks once more, as one may have come before the guest could know.
-  /// Same answer as pending().
-  [[nodiscard]] std::optional<std::uint32_t> final_check() {
-    page_.store(offsetof(pv_ring_header, req_event), req_cons_ + 1);
+  /// Asks to be notified once `count` requests are ready, and looks once more, as they may have come before the guest could
+  /// know. Same answer as pending().
+  [[nodiscard]] std::optional<std::uint32_t> final_check(std::uint32_t count = 1) {
+    page_.store(offsetof(pv_ring_header, req_event), req_cons_ + count);
     [[maybe_unused]] const auto barrier = read_after_barrier(offsetof(pv_ring_header, rsp_event));
     return pending();
   }

@@ -6,7 +6,7 @@ import pathlib
 import re
 
 EVERYWHERE = {"--engine", "--timeout", "--no-reboot", "--deterministic", "--seed", "--statistics"}
-OF_A_DOMAIN = {"--memory", "--vcpus", "--disk", "--console", "--name", "--on-poweroff", "--on-reboot", "--on-crash"}
+OF_A_DOMAIN = {"--memory", "--vcpus", "--disk", "--net", "--console", "--name", "--on-poweroff", "--on-reboot", "--on-crash"}
 COMMANDS = {
     "boot": EVERYWHERE | OF_A_DOMAIN | {"--loader", "--config", "--menu"},
     "run": EVERYWHERE | OF_A_DOMAIN | {"--append", "--initrd"},
@@ -15,7 +15,7 @@ COMMANDS = {
 }
 # The key in DOMAINS.json for each option.
 KEY_OF = {
-    "--engine": "engine", "--memory": "memory", "--vcpus": "vcpus", "--disk": "disk", "--name": "name", "--timeout": "timeout",
+    "--engine": "engine", "--memory": "memory", "--vcpus": "vcpus", "--disk": "disk", "--net": "vif", "--name": "name", "--timeout": "timeout",
     "--no-reboot": "on_reboot", "--append": "cmdline", "--initrd": "ramdisk", "--loader": "loader", "--config": "cmdline",
     "--menu": "ramdisk", "--console": "console", "--on-poweroff": "on_poweroff", "--on-reboot": "on_reboot",
     "--on-crash": "on_crash", "--deterministic": "deterministic", "--seed": "seed",

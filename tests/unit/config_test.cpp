@@ -206,4 +206,5 @@ TEST_CASE("the schema knows exactly the keys that are read") {
   CHECK(keys(schema["properties"]) == known(config_file_keys()));
   CHECK(keys(schema["definitions"]["domain"]["properties"]) == known(config_domain_keys()));
   CHECK(keys(schema["definitions"]["disk"]["properties"]) == known(config_disk_keys()));
+  CHECK(keys(schema["definitions"]["vif"]["properties"]) == known(config_vif_keys()));
 }

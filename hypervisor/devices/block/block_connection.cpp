@@ -85,24 +85,14 @@ class BlockConnection::Transfer final : public IoRequest {
 };
 
 std::unique_ptr<BlockConnection> BlockConnection::open(const BlockSetup& setup, GrantRef ring, Port port, std::string& error) {
-  std::int16_t status = 0;
-  auto use = setup.grants.use(ring, kMonitorDomain, FrameAccess::ReadWrite, status);
-  if (!use) {
-    error = "ring-ref " + std::to_string(ring.value()) + " is no writable grant for domain 0 (status " + std::to_string(status) + ")";
-    return nullptr;
-  }
-  auto claim = setup.ring_pages.claim(setup.domain, use->frame());
-  if (!claim) {
-    error = "ring-ref " + std::to_string(ring.value()) + " is a page that another device uses as its ring";
-    return nullptr;
-  }
-  auto back_ring = Ring::attach(use->page());
+  auto claimed = claim_ring(setup.grants, setup.ring_pages, setup.domain, ring, "ring-ref", error);
+  if (!claimed) return nullptr;
+  auto back_ring = Ring::attach(claimed->use.page());
   if (!back_ring) {
     error = "the indices in the ring contradict each other";
     return nullptr;
   }
-  std::unique_ptr<BlockConnection> connection(
-      new BlockConnection(setup, std::move(*use), std::move(*claim), std::move(*back_ring)));
+  std::unique_ptr<BlockConnection> connection(new BlockConnection(setup, std::move(*claimed), std::move(*back_ring)));
   connection->channel_ = setup.events.bind_backend(port, [work = &connection->work_] { work->post(); });
   if (connection->channel_ == nullptr) {
     error = "event-channel " + std::to_string(port.value()) + " is no port allocated for domain 0";
@@ -112,11 +102,10 @@ std::unique_ptr<BlockConnection> BlockConnection::open(const BlockSetup& setup, 
   return connection;
 }
 
-BlockConnection::BlockConnection(const BlockSetup& setup, GrantUse ring_use, RingPages::Claim claim, Ring ring)
+BlockConnection::BlockConnection(const BlockSetup& setup, ClaimedRing claimed, Ring ring)
     : setup_(setup),
       limits_{setup.image->sectors(), setup.image->is_read_only(), setup.image->sector_size()},
-      ring_use_(std::move(ring_use)),
-      claim_(std::move(claim)),
+      claimed_(std::move(claimed)),
       ring_(std::move(ring)),
       link_(std::make_shared<Link>(Link{this})),
       work_(setup.work, [this] { run(); }) {}

@@ -22,6 +22,7 @@
 #include "core/work_queue.hpp"
 #include "devices/block/block_request.hpp"
 #include "devices/block/disk_image.hpp"
+#include "devices/claimed_ring.hpp"
 #include "devices/io/block_io.hpp"
 #include "devices/ring.hpp"
 #include "devices/ring_pages.hpp"
@@ -68,7 +69,7 @@ class BlockConnection {
     std::uint8_t operation;
   };
 
-  BlockConnection(const BlockSetup& setup, GrantUse ring_use, RingPages::Claim claim, Ring ring);
+  BlockConnection(const BlockSetup& setup, ClaimedRing claimed, Ring ring);
   void run();
   [[nodiscard]] bool drain();
   void start(const BlockRequest& request);
@@ -87,8 +88,7 @@ class BlockConnection {
   BlockSetup setup_;
   DiskLimits limits_;
   BlockSegmentRoom segment_room_;  ///< of the request being started
-  GrantUse ring_use_;
-  RingPages::Claim claim_;
+  ClaimedRing claimed_;
   Ring ring_;
   std::shared_ptr<Link> link_;  ///< shared with requests in flight
   WorkItem work_;
