@@ -86,10 +86,27 @@ std::shared_ptr<FiberRam> map_guest(const AddressSpaceSpec& spec, std::optional<
 
 }  // namespace
 
-void put_private(std::byte* at, const std::byte* content) {
-  void* page = ::mmap(at, kPage, kGuestProtection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-  PV_CHECK(page == at);
+bool put_private(std::byte* at, const std::byte* content) {
+  if (::mmap(at, kPage, kGuestProtection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != at) return false;
   std::memcpy(at, content, kPage);
+  return true;
+}
+
+bool FiberRam::prepare_restore() {
+  if (!spare_.bytes().empty()) return true;
+  // Shared, because the host would make one mapping of private ones side by side.
+  void* got = ::mmap(nullptr, kPage, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (got == MAP_FAILED) return false;
+  spare_ = Mapping(got, kPage);
+  return true;
+}
+
+void FiberRam::restore(std::byte* at, const std::byte* content) {
+  if (put_private(at, content)) return;
+  // A process can come to one mapping more than the host allows, and then Linux does not even exchange one for another.
+  spare_ = Mapping();
+  PV_CHECK(put_private(at, content));
+  (void)prepare_restore();  // there is room for it: one mapping came, and one had gone
 }
 
 /// One frame of an owner, living in its own memory file while somebody else maps it.
@@ -98,7 +115,7 @@ struct FiberAddressSpace::SharedFrame {
   ~SharedFrame() {
     std::byte content[kPage];
     std::memcpy(content, page, kPage);
-    put_private(page, content);
+    ram->restore(page, content);
   }
   SharedFrame(const SharedFrame&) = delete;
   SharedFrame& operator=(const SharedFrame&) = delete;
@@ -135,6 +152,7 @@ void FiberAddressSpace::fill_hypercall_page(std::span<std::byte, 4096> page) con
 
 std::shared_ptr<FiberAddressSpace::SharedFrame> FiberAddressSpace::share(std::uint64_t frame) {
   if (auto existing = shared_[frame].lock()) return existing;
+  if (!ram_->prepare_restore()) return nullptr;
   UniqueFd fd(::memfd_create("pvisor-grant", MFD_CLOEXEC));
   std::byte* page = host(frame);
   if (!fd.is_open() || ::ftruncate(fd.get(), kPage) != 0 || ::pwrite(fd.get(), page, kPage, 0) != static_cast<ssize_t>(kPage)) {
@@ -149,7 +167,7 @@ std::shared_ptr<FiberAddressSpace::SharedFrame> FiberAddressSpace::share(std::ui
 
 bool FiberAddressSpace::map_foreign(std::uint64_t frame, AddressSpace& owner, std::uint64_t owner_frame, FrameAccess access) {
   auto shared = static_cast<FiberAddressSpace&>(owner).share(owner_frame);
-  if (!shared) return false;
+  if (!shared || !ram_->prepare_restore()) return false;
   std::byte* at = host(frame);
   auto covered = std::make_unique<std::byte[]>(kPage);
   std::memcpy(covered.get(), at, kPage);
@@ -162,7 +180,7 @@ bool FiberAddressSpace::map_foreign(std::uint64_t frame, AddressSpace& owner, st
 void FiberAddressSpace::unmap_foreign(std::uint64_t frame) {
   const auto shown = shown_.find(frame);
   PV_CHECK(shown != shown_.end());
-  put_private(host(frame), shown->second.covered.get());
+  ram_->restore(host(frame), shown->second.covered.get());
   shown_.erase(shown);
 }
 

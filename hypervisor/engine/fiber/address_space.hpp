@@ -21,8 +21,9 @@ namespace pvisor::fiber {
 inline constexpr std::size_t kPage = 4096;
 inline constexpr int kGuestProtection = PROT_READ | PROT_WRITE | PROT_EXEC;
 
-/// Replaces one page of a guest by fresh anonymous memory with the given content.
-void put_private(std::byte* at, const std::byte* content);
+/// Replaces one page of a guest by fresh anonymous memory with the given content. False, with nothing changed: the host allows no
+/// more mappings.
+[[nodiscard]] bool put_private(std::byte* at, const std::byte* content);
 
 class FiberRam final : public Ram {
  public:
@@ -30,8 +31,15 @@ class FiberRam final : public Ram {
       : mapping_(std::move(mapping)), below_(std::move(below)), above_(std::move(above)) {}
   [[nodiscard]] std::span<std::byte> bytes() const override { return mapping_.bytes(); }
 
+  /// Before a page is replaced by a mapping that will have to end: true if restore() can be relied on, also when the process has
+  /// as many mappings as the host allows, which guests can bring about.
+  [[nodiscard]] bool prepare_restore();
+  /// Private memory again where a page shows a mapping of its own. Precondition: prepare_restore() was true.
+  void restore(std::byte* at, const std::byte* content);
+
  private:
   Mapping mapping_;
+  Mapping spare_;           ///< a mapping to give up for one that is needed
   Mapping below_, above_;  ///< guard pages, none for a kernel that was linked to a fixed address
 };
 

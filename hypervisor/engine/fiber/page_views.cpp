@@ -11,14 +11,15 @@
 namespace pvisor::fiber {
 
 bool FiberAddressSpace::show_special(std::uint64_t frame, std::uint64_t special, FrameAccess access) {
+  if (!ram_->prepare_restore()) return false;
   std::byte* at = host(frame);
   auto covered = std::make_unique<std::byte[]>(kPage);
   std::memcpy(covered.get(), at, kPage);
   // Special frames are shared memory: with length 0 the page is mapped here as well, and stays where it was.
-  const bool shown = ::mremap(host(special), 0, kPage, MREMAP_MAYMOVE | MREMAP_FIXED, at) == at &&
-                     (access == FrameAccess::ReadWrite || ::mprotect(at, kPage, PROT_READ) == 0);
-  if (!shown) {
-    put_private(at, covered.get());
+  // For want of room it is refused before anything has changed.
+  if (::mremap(host(special), 0, kPage, MREMAP_MAYMOVE | MREMAP_FIXED, at) != at) return false;
+  if (access == FrameAccess::ReadOnly && ::mprotect(at, kPage, PROT_READ) != 0) {
+    ram_->restore(at, covered.get());
     return false;
   }
   shown_[frame] = {nullptr, std::move(covered)};
@@ -30,7 +31,7 @@ bool FiberAddressSpace::show_nothing(std::uint64_t frame) { return ::mprotect(ho
 bool FiberAddressSpace::show_own(std::uint64_t frame) {
   const auto shown = shown_.find(frame);
   if (shown == shown_.end()) return ::mprotect(host(frame), kPage, kGuestProtection) == 0;
-  put_private(host(frame), shown->second.covered.get());
+  if (!put_private(host(frame), shown->second.covered.get())) return false;
   shown_.erase(shown);
   return true;
 }
