@@ -81,7 +81,6 @@ class GrantMappings {
     GrantUse use;
     GuestFrame at;            ///< frame of the mapper that shows it
     std::uint64_t host_addr;  ///< as the mapper gave it
-    std::uint32_t flags;      ///< PV_GNTMAP_*
   };
   /// Nothing if there are kMaxMappings already.
   [[nodiscard]] std::optional<GrantHandle> add(Mapping mapping);

@@ -83,6 +83,8 @@ static void say_refusals(void)
     say_refused("gnttab map_grant_ref where nothing is", argument);
     argument.host_addr = UINT64_C(1) << 63;
     say_refused("gnttab map_grant_ref at an address that is not canonical", argument);
+    argument.ref = 100000; // the grant is looked at before the place for it
+    say_refused("gnttab map_grant_ref of a reference behind the table, at such an address", argument);
     pv_grant_end(fixed);
     pv_grant_end(other);
 }

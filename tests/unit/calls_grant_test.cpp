@@ -77,6 +77,7 @@ TEST_CASE("A map request that is wrong in any field has its status and no effect
   for (const std::uint64_t nowhere : {std::uint64_t{0}, FakeWorld::end_of(world.user), std::uint64_t{1} << 63, ~std::uint64_t{0xfff}}) {
     CHECK(with([&](auto& op) { op.host_addr = nowhere; }) == PV_GNTST_GENERAL_ERROR);
   }
+  CHECK(with([](auto& op) { op.ref = 512; op.host_addr = 0; }) == PV_GNTST_BAD_GNTREF);
   FakeWorld::space(world.user).refuse_foreign = true;
   CHECK(world.try_map(world.map_request()) == PV_GNTST_NO_SPACE);
   CHECK(world.owner.grants().uses() == 0);

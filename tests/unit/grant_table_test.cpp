@@ -246,7 +246,7 @@ TEST_CASE("Mappings are found by their handle until removed, and their number is
   const auto add = [&](std::uint64_t at) {
     std::int16_t status = 1;
     auto use = f.table.use(kRef, kFriend, kRead, status);
-    return f.mappings.add({std::move(*use), GuestFrame{at}, at << 12, PV_GNTMAP_HOST_MAP});
+    return f.mappings.add({std::move(*use), GuestFrame{at}, at << 12});
   };
   std::vector<GrantHandle> handles;
   for (std::uint32_t i = 0; i < GrantMappings::kMaxMappings; ++i) handles.push_back(add(100 + i).value());

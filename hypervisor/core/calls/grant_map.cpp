@@ -26,23 +26,23 @@ std::int16_t map(HypercallContext& ctx, pv_gnttab_map_grant_ref& op) {
   if (&owner->engine() != &ctx.domain.engine()) return PV_GNTST_GENERAL_ERROR;
   GrantMappings& mappings = ctx.domain.mappings();
   if (mappings.is_full()) return PV_GNTST_NO_DEVICE_SPACE;
-  GuestFrame at;
-  std::int16_t status = find_target(ctx.domain, op.host_addr, at);
-  if (status != PV_GNTST_OKAY) return status;
 
   const bool readonly = (op.flags & PV_GNTMAP_READONLY) != 0;
   const FrameAccess access = readonly ? FrameAccess::ReadOnly : FrameAccess::ReadWrite;
+  std::int16_t status = PV_GNTST_OKAY;
   auto use = owner->grants().use(GrantRef{op.ref}, ctx.domain.id(), access, status);
   if (!use) return status;
-  // A domain may use its own grants, but a page cannot stand in for itself.
-  if (ctx.domain.grants().is_in_use(at)) return PV_GNTST_BAD_VIRT_ADDR;
+  // After the grant, as Xen does; so a page whose own grant this is is in use by now, and cannot stand in for itself.
+  GuestFrame at;
+  status = find_target(ctx.domain, op.host_addr, at);
+  if (status != PV_GNTST_OKAY) return status;
   const GuestFrame granted = use->frame();
   if (!ctx.domain.bring_back(at)) return PV_GNTST_NO_SPACE;
   if (!ctx.domain.image().space->map_foreign(at.value(), *owner->image().space, granted.value(), access)) {
     return PV_GNTST_NO_SPACE;
   }
   ctx.domain.memory().views().set(at, readonly ? FrameView::ForeignReadOnly : FrameView::ForeignWritable);
-  const auto handle = mappings.add({std::move(*use), at, op.host_addr, op.flags});
+  const auto handle = mappings.add({std::move(*use), at, op.host_addr});
   PV_CHECK(handle.has_value());
   op.handle = handle->value();
   op.dev_bus_addr = at.value() << kPageShift;  // the number under which the caller now finds the frame
