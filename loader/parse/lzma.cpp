@@ -3,6 +3,8 @@
 // a literal.
 #include "parse/lzma.hpp"
 
+#include <algorithm>
+
 namespace pvloader {
 
 namespace {
@@ -156,7 +158,12 @@ bool Lzma2Decoder::set_properties(std::uint8_t properties) {
 void Lzma2Decoder::reset_state() {
     static_assert(sizeof(LzmaModel) % sizeof(LzmaModel::Bit) == 0, "all of it are probabilities");
     auto* bytes = static_cast<std::byte*>(static_cast<void*>(&model_));
-    for (std::size_t at = 0; at < sizeof model_; at += sizeof kEven) __builtin_memcpy(bytes + at, &kEven, sizeof kEven);
+    __builtin_memcpy(bytes, &kEven, sizeof kEven);
+    for (std::size_t done = sizeof kEven; done < sizeof model_;) {  // what is filled is copied behind itself
+        const std::size_t count = std::min(done, sizeof model_ - done);
+        __builtin_memcpy(bytes + done, bytes, count);
+        done += count;
+    }
     state_ = 0;
     distances_ = {};
     needs_state_ = false;

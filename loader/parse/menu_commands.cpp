@@ -40,14 +40,20 @@ constexpr char kMeaningless[][16] = {
     "testvbe",    "tftpserver", "unhide",     "uppermem", "vbeprobe",   "viewport",
 };
 
+// Most rows differ in their first byte.
+template <std::size_t Width>
+bool spells(const char (&row)[Width], std::string_view name) {
+    if (name.size() >= Width) return false;
+    for (std::size_t i = 0; i < name.size(); ++i)
+        if (row[i] != name[i] || name[i] == '\0') return false;
+    return row[name.size()] == '\0';
+}
+
 CommandKind find_kind(std::string_view name) {
-    for (const NamedCommand& command : kCommands) {
-        std::size_t length = 0;
-        while (length < sizeof command.name && command.name[length] != '\0') ++length;
-        if (name == std::string_view(command.name, length)) return command.kind;
-    }
-    for (std::size_t i = 0; i < sizeof kMeaningless / sizeof kMeaningless[0]; ++i)
-        if (name == row_text(kMeaningless, i)) return CommandKind::Meaningless;
+    for (const NamedCommand& command : kCommands)
+        if (spells(command.name, name)) return command.kind;
+    for (const auto& row : kMeaningless)
+        if (spells(row, name)) return CommandKind::Meaningless;
     return CommandKind::Unknown;
 }
 

@@ -11,24 +11,14 @@
 #include "parse/lz4.hpp"
 #include "parse/xz.hpp"
 #include "parse/zstd.hpp"
+#include "support/pieces.hpp"
 
 using namespace pvloader;
+using test::Pieces;
 
 namespace {
 
 constexpr std::size_t kRoom = 64 * 1024;
-
-struct Pieces {
-  std::span<const std::byte> left;
-  std::size_t piece;
-
-  static std::span<const std::byte> pull(void* context) {
-    auto& self = *static_cast<Pieces*>(context);
-    const auto next = self.left.first(std::min(self.left.size(), self.piece));
-    self.left = self.left.subspan(next.size());
-    return next;
-  }
-};
 
 struct Outcome {
   int status = 0;

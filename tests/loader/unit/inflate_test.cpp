@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 #include "parse/crc32.hpp"
+#include "support/pieces.hpp"
 
 using namespace pvloader;
+using test::Pieces;
 
 namespace {
 
@@ -179,22 +181,12 @@ TEST_CASE("All short sizes come back, with room for exactly the data") {
 TEST_CASE("A source that hands out pieces of any size gives the same") {
     const std::string data = mixture(300000) + noise(70000);
     const std::string compressed = gzip(data, 6) + zlib(data, 0, 0);
-    struct Pieces {
-        std::span<const std::byte> left;
-        std::size_t size;
-        static std::span<const std::byte> pull(void* context) {
-            auto& self = *static_cast<Pieces*>(context);
-            const auto piece = self.left.first(std::min(self.size, self.left.size()));
-            self.left = self.left.subspan(piece.size());
-            return piece;
-        }
-    };
     for (const std::size_t size : {std::size_t{1}, std::size_t{7}, std::size_t{25}, std::size_t{512}, std::size_t{4096}}) {
         CAPTURE(size);
         Pieces pieces{bytes_of(compressed), size};
         std::vector<std::byte> out(data.size() * 2);
         InflateTables tables;
-        const InflateResult result = inflate_gzip(PieceSource{Pieces::pull, &pieces}, out, tables);
+        const InflateResult result = inflate_gzip(PieceSource{&Pieces::pull, &pieces}, out, tables);
         CHECK(to_text(result.status) == "no error");
         CHECK(result.consumed == compressed.size());
         REQUIRE(result.produced == out.size());

@@ -11,6 +11,7 @@
 #include "parse/xxhash.hpp"
 #include "parse/xz.hpp"
 #include "parse/zstd.hpp"
+#include "support/pieces.hpp"
 
 using namespace pvloader;
 using namespace pvloader::test;
@@ -34,19 +35,6 @@ Bytes packed(const std::string& command, const Bytes& data) {
     if (run_tool("IN=" + in + "; { " + command + "; } > " + out) != 0) throw std::runtime_error("failed: " + command);
     return read_host_file(out);
 }
-
-// Hands `in` out in pieces of this size.
-struct Pieces {
-    std::span<const std::byte> left;
-    std::size_t piece;
-
-    static std::span<const std::byte> pull(void* context) {
-        auto& self = *static_cast<Pieces*>(context);
-        const auto next = self.left.first(std::min(self.left.size(), self.piece));
-        self.left = self.left.subspan(next.size());
-        return next;
-    }
-};
 
 struct Unpacked {
     UnpackStatus status;
