@@ -26,7 +26,7 @@ static bool begin(struct pv_cpu_user_regs *regs)
     return true;
 }
 
-static inline void stop_stepping(void)
+static inline __attribute__((always_inline)) void stop_stepping(void) // a call would be steps more
 {
     __asm__ volatile("pushfq\n andl $~0x100, (%%rsp)\n popfq" : : : "memory", "cc");
 }
