@@ -9,7 +9,7 @@ import re
 import sys
 
 LINE = re.compile(r"[A-Z]\d\d \S.*")
-TEST = re.compile(r"  (unit|fetches|guest|hostile|durability|cli|fuzz|bench|not here): (\S.*)")
+TEST = re.compile(r"  (unit|fetches|loader|boot|guest|hostile|durability|cli|fuzz|bench|not here): (\S.*)")
 CASE = re.compile(r'(?:TEST_CASE|TEST_CASE_FIXTURE|SCENARIO)\((?:\w+, )?"((?:[^"\\]|\\.)*)"')
 
 
@@ -21,6 +21,9 @@ def what_exists(tests):
     return {
         "unit": cases(tests / "unit"),
         "fetches": cases(tests / "hostile"),
+        "loader": cases(tests / "loader") | cases(tests / "loader" / "unit"),
+        "boot": {case.replace("_", "-") for path in (tests / "loader").glob("*.py")
+                 for case in re.findall(r"^def case_(\w+)", path.read_text(), re.M)},
         "guest": {path.parent.name for path in (tests / "guest").glob("*/main.c")},
         "hostile": {path.parent.name for path in (tests / "hostile").glob("*/main.c")},
         "durability": {path.stem for path in (tests / "durability").glob("*.py")},

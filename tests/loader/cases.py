@@ -5,6 +5,7 @@ import os
 import re
 import struct
 
+import disk_cases
 import fat_cases
 import hostile_menus
 import images
@@ -16,7 +17,7 @@ UUID = "0b5e6f38-5c3d-4e0a-9a5e-c1d7f00dbeef"
 
 
 def all_cases():
-    functions = {**vars(fat_cases), **vars(hostile_menus), **vars(kernel_cases), **globals()}
+    functions = {**vars(disk_cases), **vars(fat_cases), **vars(hostile_menus), **vars(kernel_cases), **globals()}
     return {name[5:].replace("_", "-"): value for name, value in functions.items() if name.startswith("case_")}
 
 

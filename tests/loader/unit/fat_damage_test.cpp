@@ -48,8 +48,9 @@ TEST_CASE("What is no FAT is not taken for one") {
     CHECK(status_with(image, 0, 0, 1) == Status::NotRecognized);        // no jump
     CHECK(status_with(image, 510, 0, 2) == Status::NotRecognized);      // no mark
     CHECK(status_with(image, 11, 0, 2) == Status::NotRecognized);       // sectors of 0 bytes, as exFAT says
-    CHECK(status_with(image, 11, 8192, 2) == Status::NotRecognized);
-    CHECK(status_with(image, 13, 3, 1) == Status::NotRecognized);       // clusters of three sectors
+    for (const std::uint64_t bytes : {3u, 513u, 8192u, 65535u}) CHECK(status_with(image, 11, bytes, 2) == Status::NotRecognized);
+    for (const std::uint64_t sectors : {0u, 3u, 255u}) CHECK(status_with(image, 13, sectors, 1) == Status::NotRecognized);
+    CHECK(status_with(image, 16, 0, 1) == Status::NotRecognized);       // no table
     CHECK(status_with(image, 14, 0, 2) == Status::NotRecognized);       // nothing reserved, as NTFS says
 }
 
@@ -57,6 +58,7 @@ TEST_CASE("Impossible numbers in the boot sector are refused") {
     if (no_fat_tools()) return;
     const std::vector<std::byte> image = small_image();
     CHECK(status_with(image, 22, 0xFFFF, 2) == Status::Corrupt);  // a table larger than the disk
+    CHECK(status_with(image, 22, 0, 2) != Status::Ok);            // or of no sectors
     CHECK(status_with(image, 17, 0, 2) == Status::Corrupt);       // no root directory
     CHECK(status_with(image, 19, 1, 2) == Status::Corrupt);       // one sector in all
     const std::vector<std::byte> fat32 = small_image("-F 32 -s 1", 36000);
