@@ -97,6 +97,7 @@ class Toolstack final : private MonitorHooks {
   RingPages ring_pages_;
   std::map<std::string, std::unique_ptr<Engine>> engines_;
   std::vector<std::unique_ptr<Reactor::Watch>> engine_watches_;
+  std::vector<std::unique_ptr<Reactor::PollSource>> engine_polls_;
   Monitor monitor_;
   std::unique_ptr<BlockIo> io_;
   StoreEventPump store_events_;

@@ -191,7 +191,7 @@ void Domain::wake_for(Port port, VcpuId vcpu_id, bool upcall) {
       if (upcall || (target->polling && std::ranges::count(target->polled, port) > 0)) target->wake();
       break;
     case VcpuState::Running:
-      if (upcall && !std::exchange(target->kick_sent, true)) target->context->kick();
+      if (upcall) target->context->kick();
       break;
     default:
       break;  // in a call or waiting for its turn: the way back to the guest looks

@@ -111,7 +111,6 @@ class Monitor::Slices final : public ExitHandler {
     ++slices_;
     if (monitor_.publishes_time_) next->domain.publish_time(*next);
     if (next->run_state_area) next->domain.publish_run_state(*next);
-    next->kick_sent = false;
     vcpu_ = next;
     engine_ = &next->domain.engine();
     calls_left_ = monitor_.director_ == nullptr ? kSliceHypercalls : monitor_.director_->slice_calls(kSliceHypercalls);
@@ -171,8 +170,7 @@ void Monitor::collect_announced_exits() {
     if (!domain->engine().traits().asynchronous) continue;
     for (std::uint32_t index = 0; index < domain->vcpu_count(); ++index) {
       Vcpu& vcpu = *domain->vcpu(VcpuId{index});
-      if (vcpu.state != VcpuState::Running) continue;
-      const Exit* exit = vcpu.context->take_exit();
+      const Exit* exit = vcpu.is_initialised() ? vcpu.context->take_exit() : nullptr;
       if (exit != nullptr) settle(vcpu, handle_exit(vcpu, *exit));
     }
   }

@@ -66,7 +66,6 @@ struct Vcpu {
   bool queued = false;
   Vcpu* queued_before = nullptr;
   Vcpu* queued_after = nullptr;
-  bool kick_sent = false;
   Timer singleshot;    ///< set_timer_op, and vcpu_op set_singleshot_timer: VIRQ_TIMER when it fires
   Timer poll_timeout;  ///< wakes a poll
   std::optional<GuestArea> run_state_area;  ///< where the guest wants its run-state times to be kept

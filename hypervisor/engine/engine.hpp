@@ -130,6 +130,7 @@ class VcpuContext {
   /// PreemptedExit may come early for no reason.
   virtual void run(std::optional<std::int64_t> result, RunBudget budget, ExitHandler& handler) = 0;
   /// The exit announced by a running vCPU, fetched once and validated; nullptr if it still runs. Valid until the next run().
+  /// One whose carrier has ended gives a DiedExit, once, whether it runs or not.
   [[nodiscard]] virtual const Exit* take_exit() = 0;
   /// Asks a running vCPU to exit or to look at its events soon. Idempotent; a no-op when it does not run.
   virtual void kick() = 0;
@@ -162,8 +163,15 @@ class Engine {
   [[nodiscard]] virtual std::unique_ptr<AddressSpace> create_address_space(const AddressSpaceSpec& spec) = 0;
   /// `space` must outlive the context and come from the same engine.
   [[nodiscard]] virtual std::unique_ptr<VcpuContext> create_vcpu(AddressSpace& space, const VcpuStart& start) = 0;
-  /// Readable when some running vCPU has announced an exit; -1 when the engine is synchronous.
+  /// -1 when the engine is synchronous. Else readable when serve() is due: something has happened to a vCPU's carrier, or an
+  /// exit was announced while the thread slept.
   [[nodiscard]] virtual int exit_fd() const = 0;
+  /// Sees to what made exit_fd() readable. The exits are taken by take_exit().
+  virtual void serve() {}
+  /// Looks at memory only: some vCPU has an exit to take.
+  [[nodiscard]] virtual bool has_exits() { return false; }
+  /// True before the thread sleeps: from now on an exit makes exit_fd() readable, and has_exits() is asked once more. False afterwards.
+  virtual void set_sleeping(bool) {}
 };
 
 }  // namespace pvisor

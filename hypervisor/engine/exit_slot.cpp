@@ -3,9 +3,7 @@
 
 namespace pvisor {
 
-namespace {
-
-const char* text_of(std::uint32_t death) {
+std::string_view death_text(std::uint32_t death) {
   switch (death) {
     case shim::kDeathBadGuestStack: return "its stack pointer does not lead to its memory while an event or exception is delivered";
     case shim::kDeathNoEventCallback: return "an event is due but no event callback is registered (set_callbacks or callback_op)";
@@ -16,8 +14,6 @@ const char* text_of(std::uint32_t death) {
     default: return "the shim stopped for an unknown reason";
   }
 }
-
-}  // namespace
 
 void take_slot(const shim::VcpuPage& page, Exit& exit) {
   const shim::ExitSlot& slot = page.exit;
@@ -32,7 +28,7 @@ void take_slot(const shim::VcpuPage& page, Exit& exit) {
       return;
     case shim::kExitFault: exit = FaultExit{slot.vector, slot.error_code, slot.address}; return;
     case shim::kExitPreempted: exit = PreemptedExit{}; return;
-    case shim::kExitDied: exit = DiedExit{text_of(slot.death)}; return;
+    case shim::kExitDied: exit = DiedExit{death_text(slot.death)}; return;
     default: exit = DiedExit{"its exit slot holds nonsense"}; return;
   }
 }

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "engine/fiber/fiber_engine.hpp"
+#include "engine/process/process_engine.hpp"
 
 namespace pvisor {
 
@@ -17,7 +18,10 @@ struct Entry {
   std::vector<Finding> (*probe)();
 };
 
-constexpr std::array kEngines{Entry{"fiber", false, fiber::make_fiber_engine, fiber::probe_fiber_engine}};
+constexpr std::array kEngines{
+    Entry{"fiber", false, fiber::make_fiber_engine, fiber::probe_fiber_engine},
+    Entry{"process", true, process::make_process_engine, process::probe_process_engine},
+};
 
 constexpr auto kNames = [] {
   std::array<std::string_view, kEngines.size()> names{};

@@ -2,6 +2,7 @@
 #include "engine/start_page.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace pvisor {
 
@@ -20,6 +21,17 @@ void start_page(shim::VcpuPage& page, const VcpuStart& start) {
   page.syscall = {context.syscall_callback_eip, 0};
   // As on Xen, the row's place is its vector here, whatever the row says.
   std::copy(std::begin(context.trap_ctxt), std::end(context.trap_ctxt), std::begin(page.traps));
+}
+
+void start_fpu(std::uint8_t (&image)[512], const pv_fpu_ctxt& wanted) {
+  constexpr std::size_t kMxcsrAt = 24;
+  constexpr std::uint32_t kMxcsrBits = 0xffff;  // loading any other is a fault
+  static_assert(sizeof wanted == sizeof image);
+  std::memcpy(image, &wanted, sizeof image);
+  std::uint32_t mxcsr = 0;
+  std::memcpy(&mxcsr, image + kMxcsrAt, sizeof mxcsr);
+  mxcsr &= kMxcsrBits;
+  std::memcpy(image + kMxcsrAt, &mxcsr, sizeof mxcsr);
 }
 
 }  // namespace pvisor

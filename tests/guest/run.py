@@ -163,6 +163,7 @@ def run_case(case, options, hooks):
         return "skipped"
     with tempfile.TemporaryDirectory() as work:
         run = Run(options.folder, pathlib.Path(work), case)
+        run.traits = set(options.traits.split(","))
         run.make_disks()
         if hooks and hasattr(hooks, "prepare"):
             hooks.prepare(run)

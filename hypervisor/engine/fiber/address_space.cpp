@@ -10,11 +10,10 @@
 
 #include <fmt/format.h>
 
-#include <pvabi/hypercalls.h>
-
 #include "base/assert.hpp"
 #include "base/host_error.hpp"
 #include "engine/fiber/vcpu_raw.hpp"
+#include "engine/stub_slots.hpp"
 
 namespace pvisor::fiber {
 
@@ -129,25 +128,7 @@ FiberAddressSpace::FiberAddressSpace(const AddressSpaceSpec& spec, std::optional
     : ram_(map_guest(spec, place)) {}
 
 void FiberAddressSpace::fill_hypercall_page(std::span<std::byte, 4096> page) const {
-  // mov $number, %eax; jmp *target(%rip); the target's address at 16. Slot iret first pushes rcx, r11, rax as Xen's does.
-  constexpr std::size_t kTargetAt = 16;
-  std::memset(page.data(), 0xcc, page.size());
-  for (std::uint32_t number = 0; number < PV_HYPERCALL_SLOTS; ++number) {
-    std::byte code[kTargetAt];
-    std::size_t length = 0;
-    const auto emit = [&](std::initializer_list<unsigned> bytes) {
-      for (const unsigned byte : bytes) code[length++] = static_cast<std::byte>(byte);
-    };
-    if (number == PV_HC_IRET) emit({0x51, 0x41, 0x53, 0x50});
-    emit({0xb8, number, 0, 0, 0, 0xff, 0x25});
-    const std::size_t displacement = kTargetAt - (length + 4);
-    emit({static_cast<unsigned>(displacement), 0, 0, 0});
-    std::byte* slot = page.data() + number * PV_HYPERCALL_STUB_SIZE;
-    std::memcpy(slot, code, length);
-    const bool whole = number == PV_HC_IRET || number == PV_HC_MULTICALL;
-    const auto target = reinterpret_cast<std::uint64_t>(whole ? fiber_entry_whole : fiber_entry);
-    std::memcpy(slot + kTargetAt, &target, sizeof target);
-  }
+  fill_stub_slots(page, reinterpret_cast<std::uint64_t>(fiber_entry), reinterpret_cast<std::uint64_t>(fiber_entry_whole));
 }
 
 std::shared_ptr<FiberAddressSpace::SharedFrame> FiberAddressSpace::share(std::uint64_t frame) {

@@ -2,32 +2,9 @@
  * The ways into and out of a fiber guest. Offsets are those of FiberVcpu (vcpu_raw.hpp) and VcpuPage (shim/vcpu_page.hpp),
  * asserted there. FS is the host's, so thread-local words are at hand without touching a register of the guest's. */
 
-#define R15 0
-#define R14 8
-#define R13 16
-#define R12 24
-#define RBP 32
-#define RBX 40
-#define R11 48
-#define R10 56
-#define R9 64
-#define R8 72
-#define RAX 80
-#define RCX 88
-#define RDX 96
-#define RSI 104
-#define RDI 112
-#define RIP 128
-#define RFLAGS 144
-#define RSP 152
-#define RETURN_KIND 200
-#define VECTOR_STATE_SAVED 201
-#define WORK_PENDING 202
-#define HOME_STACK 208
-#define VCPU_INFO 216
-#define EXIT_KIND 296
-#define EXIT_RESULT 304
-#define VECTOR 384
+#define PAGE(offset) offset(%r11)
+#include "engine/frame.inc"
+
 #define XSTATE 4824
 #define XSTATE_MASK 4840
 #define HAS_AVX2 4856
@@ -35,17 +12,8 @@
 #define X87_CONTROL 4864
 #define OTHER_CONTROL 4866
 
-#define UPCALL_PENDING 0                        /* in pv_vcpu_info */
-#define UPCALL_MASK 1
-
-#define EXIT_PREEMPTED 3
-#define RETURN_FULL 1
 #define ALLOW 0
 #define BLOCK 1
-#define HOST_CS 0x33
-#define HOST_SS 0x2b
-#define FLAGS_OFF 0x40500
-#define PLAIN_FLAGS 0x202
 #define DEFAULT_MXCSR 0x1f80
 #define MXCSR_CONTROL 0xffc0
 #define DEFAULT_X87 0x37f
@@ -57,55 +25,11 @@
         movq    %r11, %fs:fiber_scratch@TPOFF
         movq    %fs:fiber_current@TPOFF, %r11
         movb    $ALLOW, %fs:fiber_selector@TPOFF
-        movq    %rax, RAX(%r11)
-        movq    %rdi, RDI(%r11)
-        movq    %rsi, RSI(%r11)
-        movq    %rdx, RDX(%r11)
-        movq    %rcx, RCX(%r11)
-        movq    %r8, R8(%r11)
-        movq    %r9, R9(%r11)
-        movq    %r10, R10(%r11)
-        movq    %rsp, RSP(%r11)
+        STORE_CALL
         movq    %fs:fiber_scratch@TPOFF, %rcx
         movq    %rcx, R11(%r11)
         movw    $0, RETURN_KIND(%r11)           /* fast return, no vector state saved */
 .endm
-/* The registers that compiled code and the context switch keep. Stored where the frame is needed as a whole only: stores
- * are what bounds a null call. */
-.macro SAVE_KEPT
-        movq    %rbx, RBX(%r11)
-        movq    %rbp, RBP(%r11)
-        movq    %r12, R12(%r11)
-        movq    %r13, R13(%r11)
-        movq    %r14, R14(%r11)
-        movq    %r15, R15(%r11)
-.endm
-
-/* What a call may change, all but r11, through which the rest is reached. */
-.macro LOAD_CALL
-        movq    RAX(%r11), %rax
-        movq    RDI(%r11), %rdi
-        movq    RSI(%r11), %rsi
-        movq    RDX(%r11), %rdx
-        movq    RCX(%r11), %rcx
-        movq    R8(%r11), %r8
-        movq    R9(%r11), %r9
-        movq    R10(%r11), %r10
-.endm
-
-/* Everything but r11 and rsp. The addition makes all arithmetic flags 0; loads keep them. */
-.macro LOAD_ALL
-        movl    $1, %eax
-        addl    $0, %eax
-        LOAD_CALL
-        movq    RBX(%r11), %rbx
-        movq    RBP(%r11), %rbp
-        movq    R12(%r11), %r12
-        movq    R13(%r11), %r13
-        movq    R14(%r11), %r14
-        movq    R15(%r11), %r15
-.endm
-
 /* From a slot of the hypercall page; from those of iret and multicall, which leave by the whole frame, to the first label. */
         .globl  fiber_entry, fiber_entry_whole, fiber_entry_end
         .p2align 6

@@ -72,14 +72,9 @@ std::size_t xstate_room() {
 
 /// What the guest wants in its x87 and SSE registers is loaded when it is entered, as after an interruption.
 void start_vector_state(FiberVcpu& vcpu, const pv_fpu_ctxt& wanted) {
-  constexpr std::size_t kMxcsrAt = 24;
-  constexpr std::uint32_t kMxcsrBits = 0xffff;  // loading any other is a fault
-  static_assert(sizeof wanted == 512);
-  std::memcpy(vcpu.xstate, &wanted, sizeof wanted);
-  std::uint32_t mxcsr = 0;
-  std::memcpy(&mxcsr, vcpu.xstate + kMxcsrAt, sizeof mxcsr);
-  mxcsr &= kMxcsrBits;
-  std::memcpy(vcpu.xstate + kMxcsrAt, &mxcsr, sizeof mxcsr);
+  std::uint8_t image[512];
+  start_fpu(image, wanted);
+  std::memcpy(vcpu.xstate, image, sizeof image);
   vcpu.xstate_mask = 3;  // x87 and SSE
   std::memcpy(vcpu.xstate + sizeof wanted, &vcpu.xstate_mask, sizeof vcpu.xstate_mask);
   vcpu.page.vector_state_saved = 1;

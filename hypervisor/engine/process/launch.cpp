@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// The child shares memory and descriptors with the monitor, which waits for its exec: nothing is copied, and the listener of the child's
+// first filter appears in the monitor's table by itself. Until then the child only makes system calls.
+#include "engine/process/launch.hpp"
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/host_error.hpp"
+#include "base/mapping.hpp"
+#include "engine/process/filter.hpp"
+#include "engine/process/vcpu_area.hpp"
+
+#include <sys/mman.h>
+
+namespace pvisor::process {
+
+namespace {
+
+constexpr std::size_t kChildStackBytes = 64 * 1024;
+constexpr int kNamespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWIPC;
+constexpr int kAboveOurs = 64;  ///< descriptors are moved up here first, so that none is overwritten before it is copied
+
+/// What monitor and child tell each other. The child writes to it while the monitor waits.
+struct Birth {
+  const LaunchSpec* spec;
+  sock_fprog question;
+  bool wants_listener;
+  int listener = -1;
+  const char* failed = nullptr;  ///< what could not be done
+  int error = 0;
+};
+
+bool parent_lives(int monitor) {
+  pollfd parent{monitor, POLLIN, 0};
+  return ::poll(&parent, 1, 0) == 0;
+}
+
+bool limit(__rlimit_resource resource, rlim_t value) {
+  const rlimit limits{value, value};
+  return ::setrlimit(resource, &limits) == 0;
+}
+
+/// Answers what failed.
+const char* prepare_child(Birth& birth) {
+  const LaunchSpec& spec = *birth.spec;
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return "PR_SET_PDEATHSIG";
+  if (!parent_lives(spec.monitor)) return "the monitor has ended";
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "PR_SET_NO_NEW_PRIVS";
+  if (birth.wants_listener) {
+    birth.listener = static_cast<int>(
+        ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &birth.question));
+  }
+  // From here on the descriptors are the child's own.
+  if (::unshare(CLONE_FILES) != 0) return "unshare(CLONE_FILES)";
+  const int wanted[][2] = {{spec.area, kAreaFd}, {spec.ram, kRamFd}, {spec.doorbell, kDoorbellFd}, {spec.stub, kPageFd}};
+  int moved[4];
+  for (int i = 0; i < 4; ++i) {
+    moved[i] = ::fcntl(wanted[i][0], F_DUPFD, kAboveOurs);
+    if (moved[i] < 0) return "F_DUPFD";
+  }
+  for (int i = 0; i < 4; ++i) {
+    if (::dup3(moved[i], wanted[i][1], i == 3 ? O_CLOEXEC : 0) < 0) return "dup3";
+  }
+  if (::syscall(SYS_close_range, 0U, 2U, 0U) != 0 || ::syscall(SYS_close_range, kPageFd + 1, ~0U, 0U) != 0) return "close_range";
+  if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_FSIZE, 0)) return "setrlimit";
+  static constexpr char kName[] = "pvisor-vcpu";
+  static char* const arguments[] = {const_cast<char*>(kName), nullptr};
+  static char* const environment[] = {nullptr};
+  ::syscall(SYS_execveat, static_cast<int>(kPageFd), "", arguments, environment, AT_EMPTY_PATH);
+  return "execveat";
+}
+
+int child(void* raw) {
+  auto& birth = *static_cast<Birth*>(raw);
+  birth.failed = prepare_child(birth);
+  birth.error = errno;
+  ::_exit(127);
+}
+
+/// True if the process runs the stub; else `birth` says why not, or errno, when there is no process at all.
+bool give_birth(Birth& birth, int flags, int& pidfd) {
+  const Mapping stack = Mapping::anonymous(kChildStackBytes, PROT_READ | PROT_WRITE);
+  flags |= CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD;
+  // A signal of ours must not run its handler in the child, which has our memory.
+  sigset_t all, before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int pid = ::clone(child, stack.data() + stack.size(), flags, &birth, &pidfd);
+  const int error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return pid > 0 && birth.failed == nullptr;
+}
+
+std::string text_of(const siginfo_t& info) {
+  if (info.si_code == CLD_EXITED) return fmt::format("status {}", info.si_status);
+  return fmt::format("killed by signal {} ({})", info.si_status, ::strsignal(info.si_status));
+}
+
+}  // namespace
+
+Launched launch(const LaunchSpec& spec, Seclusion& seclusion) {
+  for (;;) {
+    auto rules = make_question_filter();
+    Birth birth{&spec, {static_cast<unsigned short>(rules.size()), rules.data()}, seclusion.questions};
+    int pidfd = -1;
+    if (give_birth(birth, seclusion.namespaces ? kNamespaces : 0, pidfd)) {
+      if (birth.listener < 0) seclusion.questions = false;
+      return {UniqueFd(pidfd), UniqueFd(birth.listener)};
+    }
+    const int error = birth.failed != nullptr ? birth.error : errno;
+    const UniqueFd listener(birth.listener);
+    if (UniqueFd failed(pidfd); failed.is_open()) reap(failed.get());
+    if (seclusion.namespaces) {
+      seclusion.namespaces = false;
+      continue;
+    }
+    throw HostError::from_errno(fmt::format("cannot start a process for a vCPU ({})", birth.failed != nullptr ? birth.failed : "clone"), error);
+  }
+}
+
+std::string reap(int pidfd) {
+  siginfo_t info{};
+  while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, WEXITED | __WALL) != 0) {
+    if (errno != EINTR) return {};
+  }
+  return text_of(info);
+}
+
+std::string kill_and_reap(int pidfd) {
+  ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0U);
+  return reap(pidfd);
+}
+
+}  // namespace pvisor::process

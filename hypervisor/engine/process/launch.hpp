@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Starting a vCPU's process: from the monitor to the stub's first instruction.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/unique_fd.hpp"
+
+namespace pvisor::process {
+
+/// What the host keeps a process apart with besides the filter. Each is used where the host allows it.
+struct Seclusion {
+  bool namespaces = true;  ///< its own user, process, network, mount and IPC namespaces
+  bool questions = true;   ///< a seccomp listener, without which it cannot map another domain's page
+};
+
+struct LaunchSpec {
+  int stub = -1;      ///< memory file with the stub's image
+  int area = -1;      ///< become the descriptors of the same names (vcpu_area.hpp)
+  int ram = -1;
+  int doorbell = -1;
+  int monitor = -1;   ///< pidfd of this process
+};
+
+struct Launched {
+  UniqueFd pidfd;
+  UniqueFd listener;  ///< closed if the host allows none
+};
+
+/// Starts one. `seclusion` loses what the host turns out not to allow. Throws HostError.
+[[nodiscard]] Launched launch(const LaunchSpec& spec, Seclusion& seclusion);
+
+/// Ends it if it still runs, waits until it is gone, and says how it ended: "killed by signal 9 (Killed)", "status 1".
+/// Empty if nobody knows.
+std::string kill_and_reap(int pidfd);
+/// The same for one that has ended by itself.
+std::string reap(int pidfd);
+
+}  // namespace pvisor::process

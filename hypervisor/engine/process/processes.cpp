@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "engine/process/processes.hpp"
+
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <span>
+
+#include "base/assert.hpp"
+#include "base/host_error.hpp"
+#include "engine/process/stub_image.hpp"
+#include "engine/process/vcpu_context.hpp"
+
+namespace pvisor::process {
+
+namespace {
+
+// About 50 us.
+constexpr std::uint32_t kSpins = 1500;
+
+/// What an epoll event is about: a vCPU's end, its question (the lowest bit of its address), or the doorbell (no vCPU).
+constexpr std::uint64_t kQuestion = 1;
+
+std::size_t allowed_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<std::size_t>(CPU_COUNT(&set)) : 1;
+}
+
+void add(int epoll, int fd, std::uint64_t about) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = about;
+  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) throw HostError::from_errno("cannot watch a vCPU's process", errno);
+}
+
+std::uint64_t address_of(const ProcessVcpu& vcpu) { return reinterpret_cast<std::uint64_t>(&vcpu); }
+
+}  // namespace
+
+VcpuProcesses::VcpuProcesses()
+    : stub_(make_stub_file()),
+      doorbell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      monitor_(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0U))),
+      cpus_(allowed_cpus()) {
+  if (!doorbell_.is_open() || !epoll_.is_open()) throw HostError::from_errno("cannot create the vCPUs' doorbell", errno);
+  if (!monitor_.is_open()) throw HostError::from_errno("the process engine needs pidfds (Linux 5.3)", errno);
+  add(epoll_.get(), doorbell_.get(), 0);
+}
+
+Launched VcpuProcesses::start(int area, int ram) {
+  return launch({stub_.get(), area, ram, doorbell_.get(), monitor_.get()}, seclusion_);
+}
+
+Seclusion VcpuProcesses::try_one() {
+  const Launched launched = start(doorbell_.get(), doorbell_.get());  // it finds no area there, and ends
+  kill_and_reap(launched.pidfd.get());
+  return seclusion_;
+}
+
+void VcpuProcesses::watch(ProcessVcpu& vcpu) {
+  add(epoll_.get(), vcpu.pidfd(), address_of(vcpu));
+  if (vcpu.listener() >= 0) add(epoll_.get(), vcpu.listener(), address_of(vcpu) | kQuestion);
+}
+
+void VcpuProcesses::forget_death(const ProcessVcpu& vcpu) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, vcpu.pidfd(), nullptr); }
+
+void VcpuProcesses::forget(ProcessVcpu& vcpu) {
+  forget_death(vcpu);
+  if (vcpu.listener() >= 0) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, vcpu.listener(), nullptr);
+  ended(vcpu);
+}
+
+void VcpuProcesses::silence_doorbell() const {
+  std::uint64_t rung = 0;
+  [[maybe_unused]] const auto got = ::read(doorbell_.get(), &rung, sizeof rung);
+}
+
+void VcpuProcesses::serve() {
+  std::array<epoll_event, 32> events;
+  const int ready = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
+  for (const epoll_event& event : std::span(events).first(static_cast<std::size_t>(std::max(ready, 0)))) {
+    if (event.data.u64 == 0) {
+      silence_doorbell();
+      continue;
+    }
+    auto& vcpu = *reinterpret_cast<ProcessVcpu*>(event.data.u64 & ~kQuestion);
+    if ((event.data.u64 & kQuestion) != 0) {
+      vcpu.answer_question();
+    } else {
+      vcpu.note_death();
+    }
+  }
+}
+
+bool VcpuProcesses::has_exits() const {
+  return std::ranges::any_of(running_, [](const ProcessVcpu* vcpu) { return vcpu->has_exit(); });
+}
+
+void VcpuProcesses::set_sleeping(bool asleep) {
+  asleep_ = asleep;
+  for (ProcessVcpu* vcpu : running_) vcpu->set_monitor_asleep(asleep);
+}
+
+std::uint32_t VcpuProcesses::spins() const { return running_.size() < cpus_ ? kSpins : 0; }
+
+}  // namespace pvisor::process
