@@ -121,13 +121,8 @@ Engine& Toolstack::engine_for(const std::string& name) {
   if (director_ && !engine->traits().deterministic) {
     throw HostError::usage(fmt::format("--deterministic: the {} engine cannot repeat a run; use --engine fiber", name));
   }
-  // The monitor's turn takes the exits.
-  Engine& made = *engine;
-  if (made.exit_fd() >= 0) {
-    engine_watches_.push_back(reactor_.watch(made.exit_fd(), EPOLLIN, [&made](std::uint32_t) { made.serve(); }));
-    engine_polls_.push_back(reactor_.add_poll_source([&made] { return made.has_exits(); }, [&made](bool asleep) { made.set_sleeping(asleep); }));
-  }
-  return made;
+  engine_watches_.push_back(std::make_unique<EngineWatch>(reactor_, *engine));
+  return *engine;
 }
 
 void Toolstack::open_disks(HostedDomain& hosted) {

@@ -15,6 +15,7 @@
 #include "builder/domain_builder.hpp"
 #include "control/consoles.hpp"
 #include "control/domain_spec.hpp"
+#include "control/engine_watch.hpp"
 #include "control/hosted_domain.hpp"
 #include "control/leftovers.hpp"
 #include "control/log.hpp"
@@ -96,8 +97,7 @@ class Toolstack final : private MonitorHooks {
   Store store_;
   RingPages ring_pages_;
   std::map<std::string, std::unique_ptr<Engine>> engines_;
-  std::vector<std::unique_ptr<Reactor::Watch>> engine_watches_;
-  std::vector<std::unique_ptr<Reactor::PollSource>> engine_polls_;
+  std::vector<std::unique_ptr<EngineWatch>> engine_watches_;
   Monitor monitor_;
   std::unique_ptr<BlockIo> io_;
   StoreEventPump store_events_;

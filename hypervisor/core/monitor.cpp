@@ -18,6 +18,12 @@ constexpr std::uint64_t kSliceNanoseconds = 200'000;
 // timers, doorbells and completions wait no longer than for one long slice, after which the turn ends.
 constexpr std::size_t kTurnSlices = 64;
 
+/// For engines whose vCPUs run elsewhere: they are asked for their exits, and tell nobody.
+class NobodyToTell final : public ExitHandler {
+ public:
+  Answer on_exit(const Exit&) override { return {nullptr, 0}; }
+};
+
 }  // namespace
 
 Monitor::Monitor(Clock& clock, MonitorHooks& hooks) : clock_(clock), hooks_(hooks), publishes_time_(!clock.moves_by_itself()) {}
@@ -109,8 +115,7 @@ class Monitor::Slices final : public ExitHandler {
     monitor_.scheduler_.take_off(*next, VcpuState::Running);
     if (owed_ > 0) --owed_;
     ++slices_;
-    if (monitor_.publishes_time_) next->domain.publish_time(*next);
-    if (next->run_state_area) next->domain.publish_run_state(*next);
+    monitor_.publish_for(*next);
     vcpu_ = next;
     engine_ = &next->domain.engine();
     calls_left_ = monitor_.director_ == nullptr ? kSliceHypercalls : monitor_.director_->slice_calls(kSliceHypercalls);
@@ -129,7 +134,7 @@ class Monitor::Slices final : public ExitHandler {
 bool Monitor::turn() {
   work_.run_turn();
   timers_.run_due(clock_.now_ns());
-  collect_announced_exits();
+  serve_elsewhere();
   Slices(*this).run();
   return scheduler_.runnable() > 0 || !work_.empty();
 }
@@ -165,15 +170,44 @@ void Monitor::crash(Vcpu& vcpu, const std::string& reason) {
   domain.end({DomainEnd::Kind::Crash, domain.exit_code(), reason, std::move(report)});
 }
 
-void Monitor::collect_announced_exits() {
-  for (auto& [id, domain] : domains_) {
-    if (!domain->engine().traits().asynchronous) continue;
-    for (std::uint32_t index = 0; index < domain->vcpu_count(); ++index) {
-      Vcpu& vcpu = *domain->vcpu(VcpuId{index});
-      const Exit* exit = vcpu.is_initialised() ? vcpu.context->take_exit() : nullptr;
-      if (exit != nullptr) settle(vcpu, handle_exit(vcpu, *exit));
+/// Exits of vCPUs that run elsewhere. As long as nobody else wants to be served, the next call of one that was answered is
+/// waited for here, for the moment that it takes if it comes at once.
+void Monitor::serve_elsewhere() {
+  const Engine* answered = nullptr;
+  for (std::uint32_t rounds = 0; rounds < kSliceHypercalls; ++rounds) {
+    answered = nullptr;
+    for (auto& [id, domain] : domains_) {
+      if (domain->engine().has_exits() && take_exits(*domain)) answered = &domain->engine();
     }
+    if (answered == nullptr || scheduler_.runnable() > 0 || !work_.empty() || !answered->has_exits_soon()) return;
   }
+}
+
+/// True if one of its vCPUs was answered and goes on.
+bool Monitor::take_exits(Domain& domain) {
+  bool answered = false;
+  for (std::uint32_t index = 0; index < domain.vcpu_count(); ++index) {
+    Vcpu& vcpu = *domain.vcpu(VcpuId{index});
+    const Exit* exit = vcpu.is_initialised() ? vcpu.context->take_exit() : nullptr;
+    if (exit == nullptr) continue;
+    const HypercallResult result = handle_exit(vcpu, *exit);
+    if (result.kind != HypercallResult::Kind::Done || !vcpu.is_up) {
+      settle(vcpu, result);
+      continue;
+    }
+    vcpu.state = VcpuState::Running;
+    publish_for(vcpu);
+    NobodyToTell nobody;
+    vcpu.context->run(result.value, {}, nobody);
+    answered = true;
+  }
+  return answered;
+}
+
+/// What a vCPU may look at when it goes on.
+void Monitor::publish_for(const Vcpu& vcpu) const {
+  if (publishes_time_) vcpu.domain.publish_time(vcpu);
+  if (vcpu.run_state_area) vcpu.domain.publish_run_state(vcpu);
 }
 
 }  // namespace pvisor

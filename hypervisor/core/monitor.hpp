@@ -95,7 +95,9 @@ class Monitor final : public EventPeers {
   [[nodiscard]] HypercallResult handle_rare_exit(Vcpu& vcpu, const Exit& exit);
   /// Keeps the answer for the next slice and queues the vCPU for it.
   void settle(Vcpu& vcpu, const HypercallResult& result);
-  void collect_announced_exits();
+  void serve_elsewhere();
+  [[nodiscard]] bool take_exits(Domain& domain);
+  void publish_for(const Vcpu& vcpu) const;
 
   Clock& clock_;
   MonitorHooks& hooks_;

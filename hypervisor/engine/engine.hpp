@@ -163,14 +163,16 @@ class Engine {
   [[nodiscard]] virtual std::unique_ptr<AddressSpace> create_address_space(const AddressSpaceSpec& spec) = 0;
   /// `space` must outlive the context and come from the same engine.
   [[nodiscard]] virtual std::unique_ptr<VcpuContext> create_vcpu(AddressSpace& space, const VcpuStart& start) = 0;
-  /// -1 when the engine is synchronous. Else readable when serve() is due: something has happened to a vCPU's carrier, or an
-  /// exit was announced while the thread slept.
-  [[nodiscard]] virtual int exit_fd() const = 0;
-  /// Sees to what made exit_fd() readable. The exits are taken by take_exit().
-  virtual void serve() {}
-  /// Looks at memory only: some vCPU has an exit to take.
-  [[nodiscard]] virtual bool has_exits() { return false; }
-  /// True before the thread sleeps: from now on an exit makes exit_fd() readable, and has_exits() is asked once more. False afterwards.
+  /// Descriptors to wait for, constant; none when the engine is synchronous. One is readable when an exit was announced while the
+  /// thread slept, or something has happened to a vCPU's carrier: serve() is due.
+  [[nodiscard]] virtual std::span<const int> wait_fds() const { return {}; }
+  /// Sees to what made this one of wait_fds() readable. The exits are taken by take_exit().
+  virtual void serve(int) {}
+  /// Looks at memory only: take_exit() of some vCPU has something to give.
+  [[nodiscard]] virtual bool has_exits() const { return false; }
+  /// The same, after a moment at most: as long as a vCPU takes that makes its next call at once, where waiting keeps nobody from running.
+  [[nodiscard]] virtual bool has_exits_soon() const { return has_exits(); }
+  /// True before the thread sleeps: from now on an exit makes a descriptor readable; has_exits() is asked once more. False afterwards.
   virtual void set_sleeping(bool) {}
 };
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "builder/domain_builder.hpp"
+#include "control/engine_watch.hpp"
 #include "core/monitor.hpp"
 #include "engine/registry.hpp"
 #include "steady_clock.hpp"
@@ -29,7 +30,7 @@ struct CountingHooks final : MonitorHooks {
 
 class BenchMonitor {
  public:
-  explicit BenchMonitor(std::string_view engine) : engine_(make_engine(engine)), monitor_(clock_, hooks_) {}
+  explicit BenchMonitor(std::string_view engine) : engine_(make_engine(engine)), watch_(reactor_, *engine_), monitor_(clock_, hooks_) {}
 
   void add_guest(const std::string& elf, const std::string& cmdline) {
     std::ifstream file(std::string(PVISOR_GUESTS) + "/" + elf + ".elf", std::ios::binary);
@@ -43,7 +44,11 @@ class BenchMonitor {
     domains_.back()->install(build_domain(*engine_, spec));
   }
 
-  void turn() { monitor_.turn(); }
+  /// As the program's loop turns it.
+  void turn() {
+    const bool more = monitor_.turn();
+    if (engine_->traits().asynchronous) reactor_.wait(more ? std::optional<std::uint64_t>(0) : std::nullopt);
+  }
   [[nodiscard]] std::uint64_t batches() const { return hooks_.batches; }
   [[nodiscard]] bool all_alive() const {
     for (const Domain* domain : domains_) {
@@ -55,7 +60,9 @@ class BenchMonitor {
  private:
   SteadyClock clock_;
   CountingHooks hooks_;
+  Reactor reactor_;
   std::unique_ptr<Engine> engine_;
+  EngineWatch watch_;
   Monitor monitor_;
   std::vector<Domain*> domains_;
 };

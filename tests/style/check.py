@@ -63,6 +63,7 @@ MAY_NOT_REPEAT = {
     "hypervisor/base/reactor": "real waiting, where no guest of such a run can see it",
     "hypervisor/control/real_clock": "the clock of ordinary runs",
     "hypervisor/devices/io/io_threads": "the I/O of ordinary runs",
+    "hypervisor/engine/process/": "an engine that cannot repeat a run, and says so",
     "hypervisor/xenstore/node_tree.hpp": "all open transactions are told, and the order means nothing to them",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

@@ -122,6 +122,7 @@ FakeEngine::FakeEngine(Form form) {
   traits_.window_low = kVirtBase;
   traits_.window_high = kVirtBase << 4;
   if (form == Form::Asynchronous) exit_fd_.reset(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  wait_fd_ = exit_fd_.get();
 }
 
 std::unique_ptr<AddressSpace> FakeEngine::create_address_space(const AddressSpaceSpec& spec) {
@@ -138,10 +139,13 @@ void FakeEngine::signal() {
   if (exit_fd_.is_open()) PV_CHECK(::eventfd_write(exit_fd_.get(), 1) == 0);
 }
 
+bool FakeEngine::has_exits() const {
+  return std::any_of(vcpus_.begin(), vcpus_.end(), [](const FakeVcpu* vcpu) { return vcpu->has_announced(); });
+}
+
 void FakeEngine::unsignal_if_idle() {
-  const bool waiting = std::any_of(vcpus_.begin(), vcpus_.end(), [](const FakeVcpu* vcpu) { return vcpu->has_announced(); });
   eventfd_t count = 0;
-  if (!waiting && exit_fd_.is_open()) static_cast<void>(::eventfd_read(exit_fd_.get(), &count));
+  if (!has_exits() && exit_fd_.is_open()) static_cast<void>(::eventfd_read(exit_fd_.get(), &count));
 }
 
 }  // namespace pvisor

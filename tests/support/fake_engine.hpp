@@ -4,7 +4,7 @@
 //
 //   FakeEngine engine;                                      // or FakeEngine engine(FakeEngine::Form::Asynchronous);
 //   engine.script = [](FakeVcpu&, std::optional<std::int64_t>) -> Exit { return HypercallExit{29, {}}; };
-//   engine.vcpus().back()->announce(PreemptedExit{});       // asynchronous: exit_fd() becomes readable
+//   engine.vcpus().back()->announce(PreemptedExit{});       // asynchronous: wait_fds() become readable
 #pragma once
 
 #include <cstddef>
@@ -102,7 +102,8 @@ class FakeEngine final : public Engine {
   [[nodiscard]] const EngineTraits& traits() const override { return traits_; }
   [[nodiscard]] std::unique_ptr<AddressSpace> create_address_space(const AddressSpaceSpec& spec) override;
   [[nodiscard]] std::unique_ptr<VcpuContext> create_vcpu(AddressSpace& space, const VcpuStart& start) override;
-  [[nodiscard]] int exit_fd() const override { return exit_fd_.is_open() ? exit_fd_.get() : -1; }
+  [[nodiscard]] std::span<const int> wait_fds() const override { return exit_fd_.is_open() ? std::span(&wait_fd_, 1) : std::span<const int>(); }
+  [[nodiscard]] bool has_exits() const override;
 
   /// Synchronous form: what a vCPU does when it is entered. The default is preempted for ever.
   std::function<Exit(FakeVcpu&, std::optional<std::int64_t>)> script;
@@ -116,6 +117,7 @@ class FakeEngine final : public Engine {
 
   EngineTraits traits_;
   UniqueFd exit_fd_;
+  int wait_fd_ = -1;
   std::vector<FakeVcpu*> vcpus_;
 };
 

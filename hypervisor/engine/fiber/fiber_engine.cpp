@@ -38,7 +38,6 @@ class FiberEngine final : public Engine {
   [[nodiscard]] std::unique_ptr<VcpuContext> create_vcpu(AddressSpace& space, const VcpuStart& start) override {
     return std::make_unique<FiberVcpuContext>(static_cast<FiberAddressSpace&>(space), start);
   }
-  [[nodiscard]] int exit_fd() const override { return -1; }
 
  private:
   std::optional<VirtualTime> virtual_time_;  ///< in deterministic runs

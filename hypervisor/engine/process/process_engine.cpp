@@ -32,9 +32,10 @@ class ProcessEngine final : public Engine {
   [[nodiscard]] std::unique_ptr<VcpuContext> create_vcpu(AddressSpace& space, const VcpuStart& start) override {
     return std::make_unique<ProcessVcpu>(processes_, static_cast<ProcessAddressSpace&>(space), start);
   }
-  [[nodiscard]] int exit_fd() const override { return processes_.fd(); }
-  void serve() override { processes_.serve(); }
-  [[nodiscard]] bool has_exits() override { return processes_.has_exits(); }
+  [[nodiscard]] std::span<const int> wait_fds() const override { return processes_.wait_fds(); }
+  void serve(int fd) override { processes_.serve(fd); }
+  [[nodiscard]] bool has_exits() const override { return processes_.has_exits(); }
+  [[nodiscard]] bool has_exits_soon() const override { return processes_.has_exits_soon(); }
   void set_sleeping(bool asleep) override { processes_.set_sleeping(asleep); }
 
  private:

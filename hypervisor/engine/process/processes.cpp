@@ -23,7 +23,10 @@ namespace {
 // About 50 us.
 constexpr std::uint32_t kSpins = 1500;
 
-/// What an epoll event is about: a vCPU's end, its question (the lowest bit of its address), or the doorbell (no vCPU).
+// About 2 us.
+constexpr std::uint32_t kLooksForExit = 60;
+
+/// What an epoll event is about: a vCPU's end, or its question (the lowest bit of its address).
 constexpr std::uint64_t kQuestion = 1;
 
 std::size_t allowed_cpus() {
@@ -51,7 +54,7 @@ VcpuProcesses::VcpuProcesses()
       cpus_(allowed_cpus()) {
   if (!doorbell_.is_open() || !epoll_.is_open()) throw HostError::from_errno("cannot create the vCPUs' doorbell", errno);
   if (!monitor_.is_open()) throw HostError::from_errno("the process engine needs pidfds (Linux 5.3)", errno);
-  add(epoll_.get(), doorbell_.get(), 0);
+  wait_fds_ = {doorbell_.get(), epoll_.get()};
 }
 
 Launched VcpuProcesses::start(int area, int ram) {
@@ -69,10 +72,13 @@ void VcpuProcesses::watch(ProcessVcpu& vcpu) {
   if (vcpu.listener() >= 0) add(epoll_.get(), vcpu.listener(), address_of(vcpu) | kQuestion);
 }
 
-void VcpuProcesses::forget_death(const ProcessVcpu& vcpu) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, vcpu.pidfd(), nullptr); }
+void VcpuProcesses::note_death(const ProcessVcpu& vcpu) {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, vcpu.pidfd(), nullptr);
+  ++deaths_;
+}
 
 void VcpuProcesses::forget(ProcessVcpu& vcpu) {
-  forget_death(vcpu);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, vcpu.pidfd(), nullptr);
   if (vcpu.listener() >= 0) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, vcpu.listener(), nullptr);
   ended(vcpu);
 }
@@ -82,14 +88,11 @@ void VcpuProcesses::silence_doorbell() const {
   [[maybe_unused]] const auto got = ::read(doorbell_.get(), &rung, sizeof rung);
 }
 
-void VcpuProcesses::serve() {
+void VcpuProcesses::serve(int fd) {
+  if (fd == doorbell_.get()) return silence_doorbell();
   std::array<epoll_event, 32> events;
   const int ready = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
   for (const epoll_event& event : std::span(events).first(static_cast<std::size_t>(std::max(ready, 0)))) {
-    if (event.data.u64 == 0) {
-      silence_doorbell();
-      continue;
-    }
     auto& vcpu = *reinterpret_cast<ProcessVcpu*>(event.data.u64 & ~kQuestion);
     if ((event.data.u64 & kQuestion) != 0) {
       vcpu.answer_question();
@@ -100,7 +103,12 @@ void VcpuProcesses::serve() {
 }
 
 bool VcpuProcesses::has_exits() const {
-  return std::ranges::any_of(running_, [](const ProcessVcpu* vcpu) { return vcpu->has_exit(); });
+  return deaths_ > 0 || std::ranges::any_of(running_, [](const ProcessVcpu* vcpu) { return vcpu->has_turn(); });
+}
+
+bool VcpuProcesses::has_exits_soon() const {
+  for (std::uint32_t look = spins() != 0 ? kLooksForExit : 0; look > 0 && !has_exits(); --look) __builtin_ia32_pause();
+  return has_exits();
 }
 
 void VcpuProcesses::set_sleeping(bool asleep) {

@@ -3,7 +3,10 @@
 // questions are heard of.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/unique_fd.hpp"
@@ -27,15 +30,18 @@ class VcpuProcesses {
   /// Hears of its end and its questions, until forget().
   void watch(ProcessVcpu& vcpu);
   void forget(ProcessVcpu& vcpu);
-  void forget_death(const ProcessVcpu& vcpu);
+  /// Its process has ended, and nobody has taken note yet; somebody has.
+  void note_death(const ProcessVcpu& vcpu);
+  void death_taken() { --deaths_; }
 
   void began(ProcessVcpu& vcpu) { running_.push_back(&vcpu); }
   void ended(ProcessVcpu& vcpu) { std::erase(running_, &vcpu); }
 
-  /// Readable when something happened for which serve() is due.
-  [[nodiscard]] int fd() const { return epoll_.get(); }
-  void serve();
+  /// The doorbell, and what is readable when a process has ended or asks.
+  [[nodiscard]] std::span<const int> wait_fds() const { return wait_fds_; }
+  void serve(int fd);
   [[nodiscard]] bool has_exits() const;
+  [[nodiscard]] bool has_exits_soon() const;
   void set_sleeping(bool asleep);
   [[nodiscard]] bool is_sleeping() const { return asleep_; }
   /// How often a stub looks for its turn before it sleeps: only while nobody else needs its CPU.
@@ -50,7 +56,9 @@ class VcpuProcesses {
   UniqueFd monitor_;  ///< pidfd of this process
   Seclusion seclusion_;
   std::size_t cpus_;
+  std::array<int, 2> wait_fds_;
   std::vector<ProcessVcpu*> running_;
+  std::size_t deaths_ = 0;  ///< of which nobody has been told
   bool asleep_ = false;
 };
 

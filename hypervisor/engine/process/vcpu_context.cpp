@@ -99,6 +99,7 @@ ProcessVcpu::~ProcessVcpu() {
   space_.remove(*this);
   processes_.forget(*this);
   if (!is_dead_) kill_and_reap(pidfd());
+  if (is_dead_ && !death_taken_) processes_.death_taken();
 }
 
 void ProcessVcpu::set_up(const VcpuStart& start) {
@@ -122,9 +123,6 @@ void ProcessVcpu::set_up(const VcpuStart& start) {
   setup.rules = static_cast<std::uint32_t>(rules.size());
 }
 
-bool ProcessVcpu::has_turn() const { return __atomic_load_n(&area_->hand_off.turn, __ATOMIC_ACQUIRE) == kMonitorsTurn; }
-
-bool ProcessVcpu::has_exit() const { return (is_dead_ && !death_taken_) || (running_ && has_turn()); }
 
 void ProcessVcpu::set_running(bool running) {
   if (running == running_) return;
@@ -154,7 +152,8 @@ void ProcessVcpu::go_on() {
 void ProcessVcpu::pass_turn() {
   if (!unmapped_.empty()) list_views();
   HandOff& hand_off = area_->hand_off;
-  __atomic_store_n(&area_->page.work_pending, 0, __ATOMIC_RELAXED);
+  // Only when needed: the word shares a cache line with what the shim writes in each call.
+  if (std::exchange(asked_out_, false)) __atomic_store_n(&area_->page.work_pending, 0, __ATOMIC_RELAXED);
   __atomic_store_n(&hand_off.result, result_, __ATOMIC_RELAXED);
   if (const std::uint32_t spins = processes_.spins(); spins != fetch(area_->signs.spins)) {
     __atomic_store_n(&area_->signs.spins, spins, __ATOMIC_RELAXED);
@@ -171,6 +170,7 @@ void ProcessVcpu::set_monitor_asleep(bool asleep) {
 const Exit* ProcessVcpu::take_exit() {
   if (is_dead_ && !death_taken_) {
     death_taken_ = true;
+    processes_.death_taken();
     set_running(false);
     exit_ = DiedExit{death_};
     return &exit_;
@@ -222,6 +222,7 @@ bool ProcessVcpu::stop() {
   if (!running_) return true;
   if (is_dead_) return false;
   if (!has_turn()) {
+    asked_out_ = true;
     __atomic_store_n(&area_->page.work_pending, 1, __ATOMIC_SEQ_CST);
     send_signal(pidfd(), kKickSignal);
     if (!wait_for_exit(kPatienceNs)) {
@@ -281,7 +282,7 @@ void ProcessVcpu::freeze() {
 
 void ProcessVcpu::note_death() {
   if (std::exchange(is_dead_, true)) return;
-  processes_.forget_death(*this);
+  processes_.note_death(*this);
   const std::string how = reap(pidfd());
   death_ = fmt::format("its process has ended: {}", how.empty() ? "nobody knows how" : how);
 }

@@ -41,7 +41,8 @@ class ProcessVcpu final : public NoOwnPaging {
   void must_map(std::uint64_t first, std::uint64_t count);
 
   // For the engine.
-  [[nodiscard]] bool has_exit() const;
+  /// It has handed over its turn, or never had it.
+  [[nodiscard]] bool has_turn() const { return __atomic_load_n(&area_->hand_off.turn, __ATOMIC_ACQUIRE) == kMonitorsTurn; }
   void set_monitor_asleep(bool asleep);
   /// Its process asks for a page.
   void answer_question();
@@ -52,7 +53,6 @@ class ProcessVcpu final : public NoOwnPaging {
 
  private:
   void set_up(const VcpuStart& start);
-  [[nodiscard]] bool has_turn() const;
   void set_running(bool running);
   void pass_turn();
   /// From the area to `exit_`; false: it is the engine's own affair.
@@ -70,6 +70,7 @@ class ProcessVcpu final : public NoOwnPaging {
   VcpuArea* area_ = nullptr;
   Launched process_;
   bool running_ = false;
+  bool asked_out_ = false;    ///< it was told to come out, and may not have noticed yet
   bool frozen_ = false;       ///< stopped by a signal that nobody can block
   bool is_dead_ = false;
   bool death_taken_ = false;
