@@ -82,6 +82,17 @@ def case_command_line(world):
     world.boot_typing(disk, keys=keys).shows("loader> kernel /boot/kernel typed\n", 'started with "typed"').ends(0)
 
 
+def case_typed_commands(world):
+    first = world.file_system({MENU: "title one\nkernel /k from=menu\n", "/ramdisk": "abc"})
+    second = world.file_system({"/k": "KERNEL", "/note": "a text\n", "/folder/x": ""})
+    keys = [("  0  one", b"c"), ("loader> ", b"help\r"), ("exit ", b"find /k\r"), ("(hd1)", b"root (hd1)\r"), ("loader> ", b"ls\r"),
+            ("folder/", b"cat /note\r"), ("a text", b"kernel /k typed\r"), ("loader> ", b"initrd (hd0)/ramdisk\r"), ("loader> ", b"boot\r")]
+    result = world.boot_typing(first, second, keys=keys)
+    result.shows("  root (hd0,0)", "  find /FILE", "  ls FOLDER", "  cat FILE", "  kernel FILE ARGS", "  initrd FILE", "  module FILE ARGS", "  boot ",
+                 "loader> find /k\n(hd1)\n", "loader> root (hd1)\n", "loader> ls\n", "note\n", "loader> cat /note\na text\n",
+                 'started with "typed"\n', f"ramdisk of 3 bytes, sum {byte_sum(b'abc')}").loader_lines(0).ends(0)
+
+
 def case_edit(world):
     disk = one_disk(world, "timeout 25\ntitle one\nkernel /boot/absent from=one\ntitle two\nkernel /boot/kernel from=two\n")
     keys = [("any key stops", b" "), ("> ", b"e"), ("> kernel /boot/absent from=one", b"e"),
@@ -129,6 +140,10 @@ def case_fallbacks_used_up(world):
 def case_search_order(world):
     files = {"/boot/grub/grub.conf": BOOTS.replace("one", "conf"), "/grub/menu.lst": BOOTS.replace("one", "late")}
     world.boot(one_disk(world, BOOTS, files)).shows('started with "from=one"').ends(0)
+    # Of two partitions the first counts, whatever its menu is called; and its partition is the root.
+    first = world.file_system({"/grub/grub.conf": "timeout 0\ntitle a\nkernel /k first\n", "/k": "KERNEL"})
+    disk = world.disk("label: dos\nstart=2048, size=20480, type=83\nstart=24576, type=83\n", {2048: first, 24576: one_disk(world, BOOTS)})
+    world.boot(disk).shows('started with "first"').ends(0)
 
 
 def case_boot_grub_conf(world):
@@ -162,6 +177,14 @@ def case_grub_cfg_initrd(world):
     result = world.boot(world.file_system(files))
     result.shows("write (hd0)/grub/menu.lst with", "timeout 0\ntitle vmlinuz-5.14\nkernel /vmlinuz-5.14 root=/dev/xvda ro\n"
                  "initrd /initramfs-5.14.img\n").ends(FAILED_BOOT)
+
+
+def case_grub_cfg_typed(world):
+    """Somebody at a terminal gets the advice and can follow it at once."""
+    part = world.file_system({"/boot/grub/grub.cfg": "x", "/boot/vmlinuz-6.1": "KERNEL"})
+    keys = [("loader> ", b"kernel /boot/vmlinuz-6.1\r"), ("loader> ", b"kernel (hd0)/boot/vmlinuz-6.1 typed\r"), ("loader> ", b"boot\r")]
+    result = world.boot_typing(part, keys=keys)
+    result.shows("is a script of GRUB 2", "timeout 0\ntitle vmlinuz-6.1\nroot (hd0)\n", 'started with "typed"').ends(0)
 
 
 def case_menu_option(world):

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,14 +24,16 @@ inline void write_text(const std::filesystem::path& path, std::string_view text)
     write_host_file(path, std::as_bytes(std::span(text)));
 }
 
-// A file system with a menu, a kernel that starts and one that is refused.
+// A file system with a menu, a kernel that starts and one that is refused. Made once for each menu.
 inline std::vector<std::byte> disk_with(std::string_view menu) {
+    static std::map<std::string, std::vector<std::byte>, std::less<>> made;
+    if (const auto known = made.find(menu); known != made.end()) return known->second;
     TempDir folder;
     write_text(folder / "boot/grub/menu.lst", menu);
     write_text(folder / "good", "\x7f" "ELF good");
     write_text(folder / "bad", "\x7f" "ELF refuse");
     write_text(folder / "ramdisk", "the ramdisk");
-    return make_ext_image(folder.str(), "-t ext4 -b 1024", 2);
+    return made.emplace(menu, make_ext_image(folder.str(), "-t ext4 -b 1024", 2)).first->second;
 }
 
 }  // namespace pvloader::test

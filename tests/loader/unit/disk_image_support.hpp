@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
+#include <map>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -80,9 +81,14 @@ inline int run_tool(const std::string& command) {
     return status < 0 || status % 256 != 0 ? -1 : status / 256;
 }
 
+// Looked for once each: nearly every test asks.
 inline bool have_tools(std::initializer_list<const char*> names) {
-    return std::all_of(names.begin(), names.end(),
-                       [](const char* name) { return run_tool(std::string("command -v ") + name) == 0; });
+    static std::map<std::string, bool> known;
+    return std::all_of(names.begin(), names.end(), [](const std::string& name) {
+        const auto found = known.find(name);
+        if (found != known.end()) return found->second;
+        return known[name] = run_tool("command -v " + name) == 0;
+    });
 }
 
 inline std::vector<std::byte> read_host_file(const std::filesystem::path& path) {

@@ -111,3 +111,26 @@ TEST_CASE("A journal that was not replayed is told, and what stands on the disk 
         CHECK(content == make_pattern(3000, 1));
     }
 }
+
+TEST_CASE("A file system whose journal is on another device is read without it, and that device has no files") {
+    if (!have_tools({"mke2fs", "debugfs", "dumpe2fs"})) {
+        MESSAGE("skipped: no e2fsprogs");
+        return;
+    }
+    TempDir dir;
+    std::filesystem::create_directory(dir / "root");
+    write_host_file(dir / "root" / "file", make_pattern(3000, 1));
+    // mke2fs attaches block devices only; debugfs writes the same fields, and dumpe2fs says so.
+    const std::string attach =
+        "printf 'feature has_journal\\nssv journal_inum 0\\nssv journal_dev 0x801\\nssv journal_uuid 5a7c1c39-5f0e-4a52-9f3b-2f6f0c8e7d12\\n' | "
+        "debugfs -w -f - $IMAGE && dumpe2fs -h $IMAGE | grep 'Journal device:.*0x0801'";
+    MountedExt mounted(make_ext_image((dir / "root").string(), "-t ext4 -b 1024 -O ^has_journal", 8, attach));
+    REQUIRE(mounted.status == Status::Ok);
+    CHECK_FALSE(mounted.ext->needs_recovery());
+    std::vector<std::byte> content;
+    CHECK(mounted.read_all("/file", content) == Status::Ok);
+    CHECK(content == make_pattern(3000, 1));
+    MountedExt journal(make_ext_image("", "-O journal_dev -b 1024", 8));
+    CHECK(journal.status == Status::Unsupported);
+    CHECK(std::string(journal.ext->refused_feature()) == "journal_dev");
+}

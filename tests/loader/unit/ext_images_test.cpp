@@ -131,7 +131,7 @@ TEST_CASE("A folder reads back byte for byte from every format of mke2fs") {
     for (const Format& format : formats) {
         CAPTURE(format.options);
         std::vector<std::byte> image =
-            make_ext_image((dir / "root").string(), "-N 3000 -L a-label " + format.options, 32, format.then);
+            make_ext_image((dir / "root").string(), "-N 400 -L a-label " + format.options, 16, format.then);
         if (image.empty()) {
             MESSAGE("mke2fs refuses ", format.options);
             continue;

@@ -134,21 +134,23 @@ TEST_CASE("Symbolic links with lengths and texts that cannot be are refused") {
     }
     TempDir dir;
     fill_folder(dir / "root");
-    for (const std::string size : {"0", "4096", "1048576", "0x7fffffff", "0xffffffff"}) {
-        CAPTURE(size);
-        for (const std::string name : {"relative", "length60"}) {
-            CAPTURE(name);
-            const std::string change = "debugfs -w -R 'sif /" + name + " size " + size + "' $IMAGE";
-            MountedExt mounted(make_ext_image((dir / "root").string(), "-t ext4 -b 1024", 8, change));
-            REQUIRE(mounted.status == Status::Ok);
-            ExtFile file;
-            CHECK(mounted.ext->open("/" + name, file) == Status::Corrupt);
+    constexpr const char* kSizes[] = {"0", "4096", "1048576", "0x7fffffff", "0xffffffff"};
+    std::string changes = "sif /relative size 12\n";  // one byte more than the text: a NUL
+    for (const std::string size : kSizes) {
+        for (const bool is_fast : {true, false}) {  // in the inode, and in a block
+            const std::string name = (is_fast ? "fast" : "slow") + size;
+            fs::create_symlink(is_fast ? "boot/kernel" : padded(60, "boot/kernel"), dir / "root" / name);
+            changes += "sif /" + name + " size " + size + "\n";
         }
     }
-    // One byte more than the text: a NUL.
-    MountedExt mounted(make_ext_image((dir / "root").string(), "-t ext4 -b 1024", 8,
-                                      "debugfs -w -R 'sif /relative size 12' $IMAGE"));
+    MountedExt mounted(make_ext_image((dir / "root").string(), "-t ext4 -b 1024", 8, "printf '" + changes + "' | debugfs -w -f - $IMAGE"));
+    REQUIRE(mounted.status == Status::Ok);
     ExtFile file;
+    for (const std::string size : kSizes) {
+        CAPTURE(size);
+        CHECK(mounted.ext->open("/fast" + size, file) == Status::Corrupt);
+        CHECK(mounted.ext->open("/slow" + size, file) == Status::Corrupt);
+    }
     CHECK(mounted.ext->open("/relative", file) == Status::Corrupt);
 }
 
