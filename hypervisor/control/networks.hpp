@@ -11,7 +11,6 @@
 #include "control/domain_spec.hpp"
 #include "devices/net/net_interface.hpp"
 #include "devices/net/net_switch.hpp"
-#include "devices/net/net_transmitter.hpp"
 
 namespace pvisor {
 
@@ -21,13 +20,13 @@ class Networks {
 
   /// An interface with its link. Outlived by this.
   [[nodiscard]] std::unique_ptr<NetInterface> open(const NetSpec& spec);
-  [[nodiscard]] NetScratch& scratch() { return *scratch_; }
+  [[nodiscard]] NetRoom& room() { return *room_; }
 
  private:
   [[nodiscard]] NetSwitch& switch_called(const std::string& name);
 
   std::function<std::uint64_t()> now_ns_;
-  std::unique_ptr<NetScratch> scratch_ = std::make_unique<NetScratch>();
+  std::unique_ptr<NetRoom> room_ = std::make_unique<NetRoom>();
   std::map<std::string, std::unique_ptr<NetSwitch>> switches_;
 };
 

@@ -76,7 +76,7 @@ void Toolstack::add_devices(HostedDomain& hosted, Domain& domain) {
   for (std::size_t i = 0; i < hosted.images.size(); ++i) {
     domain.add_device(std::make_unique<BlockBackend>(services, Vdev::parse(hosted.spec.disks[i].vdev), hosted.images[i]));
   }
-  const NetServices net_services{store_, ring_pages_, networks_.scratch(), log};
+  const NetServices net_services{store_, ring_pages_, networks_.room(), log};
   for (std::size_t i = 0; i < hosted.interfaces.size(); ++i) {
     domain.add_device(std::make_unique<NetBackend>(net_services, static_cast<std::uint32_t>(i), *hosted.interfaces[i]));
   }

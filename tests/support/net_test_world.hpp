@@ -53,17 +53,22 @@ class NetTestGuest {
   static constexpr std::uint32_t kRxPage = 24;  ///< data pages from here on are posted for frames; those before are for sending
   static constexpr std::uint32_t kRxPages = 40;
 
-  NetTestGuest(NetScratch& scratch, const MacAddress& mac, const NetInterface::Plug& plug, NetAbilities abilities = {.scatter = true})
-      : interface(mac, plug), scratch_(scratch), abilities_(abilities) {
+  NetTestGuest(NetRoom& room, const MacAddress& mac, const NetInterface::Plug& plug, NetAbilities abilities = {true, true, true, true})
+      : interface(mac, plug), room_(room), abilities_(abilities) {
     std::memset(guest.page(kRxRingFrame), 0, kPageSize);
     guest.grant(kRxRingGrant, kRxRingFrame);
     tx().header.rsp_event = rx().header.rsp_event = 1;
     connect();
   }
 
+  /// From the next connection on.
+  void set_abilities(const NetAbilities& abilities) {
+    abilities_ = abilities;
+    connect();
+  }
   void connect() {
     connection.reset();
-    connection = NetConnection::open({DomainId(7), guest.grants, guest.events, guest.work, ring_pages, scratch_, interface,
+    connection = NetConnection::open({DomainId(7), guest.grants, guest.events, guest.work, ring_pages, room_, interface,
                                       [this](const char* reason) {
                                         why = reason;
                                         connection.reset();
@@ -169,20 +174,20 @@ class NetTestGuest {
   std::uint16_t next_id = 100;
 
  private:
-  NetScratch& scratch_;
+  NetRoom& room_;
   NetAbilities abilities_;
 };
 
 /// Three guests on a switch, with the addresses test_mac(1) to (3).
 struct SwitchWorld {
-  std::unique_ptr<NetScratch> scratch = std::make_unique<NetScratch>();
+  std::unique_ptr<NetRoom> room = std::make_unique<NetRoom>();
   std::uint64_t now = 0;
   NetSwitch lan{[this] { return now; }};
   std::vector<std::unique_ptr<NetTestGuest>> guests;
 
   SwitchWorld() {
     for (std::uint8_t i = 1; i <= 3; ++i) {
-      guests.push_back(std::make_unique<NetTestGuest>(*scratch, test_mac(i), [&](FrameSink& sink) { return lan.plug(sink, test_mac(i)); }));
+      guests.push_back(std::make_unique<NetTestGuest>(*room, test_mac(i), [&](FrameSink& sink) { return lan.plug(sink, test_mac(i)); }));
     }
   }
   /// By its address's last byte.
@@ -204,9 +209,9 @@ struct LonelyWorld {
     KeptFrames& kept_;
   };
 
-  std::unique_ptr<NetScratch> scratch = std::make_unique<NetScratch>();
+  std::unique_ptr<NetRoom> room = std::make_unique<NetRoom>();
   KeptFrames sent;
-  NetTestGuest guest{*scratch, test_mac(1), [this](FrameSink&) { return std::make_unique<Link>(sent); }};
+  NetTestGuest guest{*room, test_mac(1), [this](FrameSink&) { return std::make_unique<Link>(sent); }};
 };
 
 }  // namespace pvisor

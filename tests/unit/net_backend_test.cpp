@@ -20,7 +20,7 @@ constexpr auto kBack = "/local/domain/0/backend/vif/7/0";
 struct Fixture {
   Store store;
   RingPages ring_pages;
-  NetScratch scratch{};
+  std::unique_ptr<NetRoom> room = std::make_unique<NetRoom>();
   KeptFrames sent;
   TestGuest guest;
   std::vector<std::string> log;
@@ -32,7 +32,7 @@ struct Fixture {
     std::memset(guest.page(NetTestGuest::kRxRingFrame), 0, kPageSize);
     guest.grant(NetTestGuest::kRxRingGrant, NetTestGuest::kRxRingFrame);
     guest.start_ring(0);
-    backend.emplace(NetServices{store, ring_pages, scratch, [this](const std::string& line) { log.push_back(line); }}, 0U, interface);
+    backend.emplace(NetServices{store, ring_pages, *room, [this](const std::string& line) { log.push_back(line); }}, 0U, interface);
     attach();
     for (const auto& [key, value] : {std::pair{"tx-ring-ref", std::to_string(TestGuest::kRingGrant)},
                                      std::pair{"rx-ring-ref", std::to_string(NetTestGuest::kRxRingGrant)},

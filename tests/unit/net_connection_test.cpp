@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "support/ip_frames.hpp"
 #include "support/net_test_world.hpp"
 
 using namespace pvisor;
@@ -161,7 +162,7 @@ TEST_CASE_FIXTURE(LonelyWorld, "what a part of no length names is not looked at"
 TEST_CASE_FIXTURE(SwitchWorld, "segments and a blank checksum reach a peer as they were said") {
   guest(2).post(4);
   guest(2).ring_up();
-  const std::string frame = test_frame(test_mac(2), test_mac(1), 5000);
+  const std::string frame = IpFrame{.payload = 5000}.bytes();
   guest(1).send(frame, PV_NETTXF_CSUM_BLANK | PV_NETTXF_DATA_VALIDATED, 1460);
   CHECK(guest(1).statuses() == Statuses{kOkay, kNull, kOkay});
   const auto got = guest(2).received();
@@ -169,6 +170,30 @@ TEST_CASE_FIXTURE(SwitchWorld, "segments and a blank checksum reach a peer as th
   CHECK((got[0].bytes == frame));
   CHECK(got[0].gso == 1460);
   CHECK((got[0].flags & (PV_NETRXF_CSUM_BLANK | PV_NETRXF_DATA_VALIDATED)) == (PV_NETRXF_CSUM_BLANK | PV_NETRXF_DATA_VALIDATED));
+}
+
+TEST_CASE_FIXTURE(SwitchWorld, "a peer that takes neither segments nor blank checksums gets frames as on a wire") {
+  guest(2).set_abilities({.scatter = false});
+  guest(2).post(4);
+  guest(2).ring_up();
+  guest(1).send(IpFrame{.payload = 4000}.bytes(), PV_NETTXF_CSUM_BLANK, 1460);
+  CHECK(guest(1).statuses() == Statuses{kOkay, kNull});
+  const auto got = guest(2).received();
+  REQUIRE(got.size() == 3);
+  for (const auto& frame : got) {
+    CHECK(frame.gso == 0);
+    CHECK(frame.flags == PV_NETRXF_DATA_VALIDATED);
+    CHECK(IpFrame::checksum_in(frame.bytes) == IpFrame::right_checksum(frame.bytes));
+  }
+}
+
+TEST_CASE_FIXTURE(LonelyWorld, "what is left to be done with a frame and cannot be is refused") {
+  guest.send(test_frame(test_mac(2), test_mac(1), 60), PV_NETTXF_CSUM_BLANK);
+  CHECK(guest.statuses() == Statuses{kError});
+  guest.send(IpFrame{.is_tcp = false, .payload = 3000}.bytes(), PV_NETTXF_CSUM_BLANK, 1000);
+  CHECK(guest.statuses() == Statuses{kError, kNull});
+  CHECK(sent.bytes.empty());
+  CHECK(guest.interface.statistics().refused == 2);
 }
 
 TEST_CASE_FIXTURE(SwitchWorld, "a frame that finds no page waits for one, and the guest is asked for as many as it needs") {
@@ -263,7 +288,7 @@ TEST_CASE_FIXTURE(SwitchWorld, "rings that are one page, no grants, or taken alr
   std::string error;
   const auto open = [&](std::uint32_t tx, std::uint32_t rx, Port port) {
     error.clear();
-    const NetSetup setup{DomainId(7), other.guest.grants, other.guest.events, other.guest.work, other.ring_pages, *scratch, other.interface, {}};
+    const NetSetup setup{DomainId(7), other.guest.grants, other.guest.events, other.guest.work, other.ring_pages, *room, other.interface, {}};
     return NetConnection::open(setup, {GrantRef(tx), GrantRef(rx), port, {}}, error) != nullptr;
   };
   constexpr auto kTx = TestGuest::kRingGrant;

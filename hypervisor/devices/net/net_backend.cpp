@@ -17,6 +17,8 @@ XenbusBackend::Nodes backend_nodes(std::uint32_t number, const MacAddress& mac) 
       {"feature-rx-copy", "1"},
       {"feature-rx-flip", "0"},
       {"feature-sg", "1"},
+      {"feature-gso-tcpv4", "1"},
+      {"feature-ipv6-csum-offload", "1"},
       {"carrier", "1"},
   };
 }
@@ -51,7 +53,7 @@ std::optional<std::string> NetBackend::connect() {
   NetNegotiation negotiation;
   if (auto error = read_negotiation(negotiation)) return error;
   std::string error;
-  connection_ = NetConnection::open({guest_->id, guest_->grants, guest_->events, guest_->work, services_.ring_pages, services_.scratch,
+  connection_ = NetConnection::open({guest_->id, guest_->grants, guest_->events, guest_->work, services_.ring_pages, services_.room,
                                      interface_, [this](const char* why) { broken(why); }},
                                     negotiation, error);
   if (connection_ == nullptr) return error;
@@ -73,7 +75,11 @@ std::optional<std::string> NetBackend::read_negotiation(NetNegotiation& negotiat
   negotiation.tx_ring = GrantRef(*tx_ring);
   negotiation.rx_ring = GrantRef(*rx_ring);
   negotiation.port = Port(*port);
-  negotiation.abilities.scatter = is_on("feature-sg");
+  NetAbilities& abilities = negotiation.abilities;
+  abilities.scatter = is_on("feature-sg");
+  abilities.checksum_ipv4 = !is_on("feature-no-csum-offload");
+  abilities.checksum_ipv6 = is_on("feature-ipv6-csum-offload");
+  abilities.segments = abilities.scatter && abilities.checksum_ipv4 && is_on("feature-gso-tcpv4");
   return std::nullopt;
 }
 

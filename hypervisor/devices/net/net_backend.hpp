@@ -25,7 +25,7 @@ namespace pvisor {
 struct NetServices {
   Store& store;
   RingPages& ring_pages;
-  NetScratch& scratch;
+  NetRoom& room;
   std::function<void(const std::string& line)> log;  ///< what the operator should see; may be empty
 };
 

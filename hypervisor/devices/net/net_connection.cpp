@@ -33,8 +33,8 @@ NetConnection::NetConnection(const NetSetup& setup, const NetNegotiation& negoti
                              NetTransmitter::Ring tx, NetReceiver::Ring rx)
     : setup_(setup),
       rings_(std::move(rings)),
-      transmitter_(setup.grants, setup.scratch, setup.interface, std::move(tx)),
-      receiver_(setup.grants, negotiation.abilities, setup.interface.statistics(), std::move(rx)),
+      transmitter_(setup.grants, setup.room.frame, setup.interface, std::move(tx)),
+      receiver_(setup.grants, negotiation.abilities, setup.room.adapted, setup.interface.statistics(), std::move(rx)),
       work_(setup.work, [this] { run(); }) {}
 
 NetConnection::~NetConnection() { setup_.interface.join(nullptr); }

@@ -28,7 +28,7 @@ struct NetSetup {
   EventChannels& events;
   WorkQueue& work;
   RingPages& ring_pages;
-  NetScratch& scratch;
+  NetRoom& room;
   NetInterface& interface;
   std::function<void(const char* why)> on_broken;  ///< a ring is unusable; may destroy the connection
 };

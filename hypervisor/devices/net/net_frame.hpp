@@ -3,6 +3,7 @@
 // there during the call only.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,6 +13,14 @@ namespace pvisor {
 inline constexpr std::size_t kEthernetHeader = 14;
 /// Largest frame: what the first slot of a tx packet can say.
 inline constexpr std::size_t kMaxFrame = 0xffff;
+
+/// Room for one frame.
+using NetScratch = std::array<std::byte, kMaxFrame>;
+/// What frames are under way in. One for the whole monitor, as one frame is under way at a time.
+struct NetRoom {
+  NetScratch frame;    ///< as the sender made it
+  NetScratch adapted;  ///< what a receiver that takes less gets instead
+};
 
 struct NetFrame {
   std::span<const std::byte> bytes;  ///< kEthernetHeader to kMaxFrame of them

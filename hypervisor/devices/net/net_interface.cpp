@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "devices/net/net_interface.hpp"
 
+#include "devices/net/net_offload.hpp"
+
 namespace pvisor {
 
-bool NetInterface::transmit(const NetFrame& frame) {
-  if (!link_->send(frame)) {
+bool NetInterface::transmit(std::span<std::byte> bytes, NetFrame frame) {
+  if (!check_offload(bytes, frame) || !link_->send(frame)) {
     refuse();
     return false;
   }

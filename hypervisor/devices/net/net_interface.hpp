@@ -29,7 +29,7 @@ class NetInterface final : public FrameSink, public FrameIngress {
   void end_batch() { link_->flush(); }
 
   // From the guest.
-  [[nodiscard]] bool transmit(const NetFrame& frame) override;
+  [[nodiscard]] bool transmit(std::span<std::byte> bytes, NetFrame frame) override;
   void refuse() override { ++statistics_.refused; }
   // From the link.
   void receive(const NetFrame& frame) override;

@@ -28,6 +28,10 @@ std::uint16_t flags_of(const NetFrame& frame) {
 }  // namespace
 
 void NetReceiver::receive(const NetFrame& frame) {
+  offload_.adapt(frame, abilities_, [this](const NetFrame& adapted) { place(adapted); });
+}
+
+void NetReceiver::place(const NetFrame& frame) {
   if (is_broken_) return;
   if (!abilities_.scatter && frame.bytes.size() > kPageSize) {
     ++statistics_.dropped;

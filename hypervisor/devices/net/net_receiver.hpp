@@ -12,15 +12,11 @@
 
 #include "core/grant_table.hpp"
 #include "devices/net/net_frame.hpp"
+#include "devices/net/net_offload.hpp"
 #include "devices/net/net_statistics.hpp"
 #include "devices/ring.hpp"
 
 namespace pvisor {
-
-/// What a front end has said that it takes.
-struct NetAbilities {
-  bool scatter = false;  ///< frames of several pages
-};
 
 class NetReceiver {
  public:
@@ -29,8 +25,8 @@ class NetReceiver {
   static constexpr std::size_t kMaxWaitingBytes = 512 * 1024;
   static constexpr std::size_t kMaxWaitingFrames = PV_NETIF_RX_RING_ENTRIES;
 
-  NetReceiver(GrantTable& grants, NetAbilities abilities, NetStatistics& statistics, Ring ring)
-      : grants_(grants), abilities_(abilities), statistics_(statistics), ring_(std::move(ring)) {}
+  NetReceiver(GrantTable& grants, NetAbilities abilities, NetScratch& room, NetStatistics& statistics, Ring ring)
+      : grants_(grants), abilities_(abilities), offload_(room), statistics_(statistics), ring_(std::move(ring)) {}
 
   void receive(const NetFrame& frame);
   /// Puts what waits into pages that have come. False: the ring is broken, also if receive() found it so.
@@ -50,12 +46,14 @@ class NetReceiver {
 
   [[nodiscard]] static std::uint32_t slots_for(const NetFrame& frame);
   [[nodiscard]] bool has_slots(std::uint32_t count);
+  void place(const NetFrame& frame);
   void keep(const NetFrame& frame);
   void put(const NetFrame& frame);
   [[nodiscard]] std::int16_t put_part(GrantRef grant, std::span<const std::byte> part);
 
   GrantTable& grants_;
   NetAbilities abilities_;
+  NetOffload offload_;
   NetStatistics& statistics_;
   Ring ring_;
   bool is_broken_ = false;

@@ -49,11 +49,12 @@ void NetTransmitter::handle(const NetPacketDecoder& packet) {
     ingress_.refuse();
     return answer(packet, PV_NETIF_RSP_ERROR);
   }
-  NetFrame frame{std::span(scratch_).first(packet.size())};
+  const std::span<std::byte> bytes = std::span(scratch_).first(packet.size());
+  NetFrame frame{.bytes = bytes};
   frame.checksum_blank = (packet.flags() & PV_NETTXF_CSUM_BLANK) != 0;
   frame.validated = (packet.flags() & (PV_NETTXF_DATA_VALIDATED | PV_NETTXF_CSUM_BLANK)) != 0;
   frame.segment_size = packet.segment_size();
-  answer(packet, ingress_.transmit(frame) ? PV_NETIF_RSP_OKAY : PV_NETIF_RSP_ERROR);
+  answer(packet, ingress_.transmit(bytes, frame) ? PV_NETIF_RSP_OKAY : PV_NETIF_RSP_ERROR);
 }
 
 bool NetTransmitter::gather(const NetPacketDecoder& packet) {

@@ -5,9 +5,9 @@
 // -> FrameIngress::transmit, which looks at the copy only -> every slot answered.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <pvabi/io/netif.h>
 
@@ -18,15 +18,12 @@
 
 namespace pvisor {
 
-/// Room for one frame. One for the whole monitor, as one frame is under way at a time.
-using NetScratch = std::array<std::byte, kMaxFrame>;
-
 /// Who takes a guest's packets.
 class FrameIngress {
  public:
   virtual ~FrameIngress() = default;
-  /// False: refused.
-  [[nodiscard]] virtual bool transmit(const NetFrame& frame) = 0;
+  /// `bytes` are those of the frame; they may be changed on the way. False: refused.
+  [[nodiscard]] virtual bool transmit(std::span<std::byte> bytes, NetFrame frame) = 0;
   /// One that was refused before it was a frame.
   virtual void refuse() = 0;
 };
