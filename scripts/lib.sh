@@ -16,6 +16,7 @@ libcli11-dev header:CLI/CLI.hpp
 nlohmann-json3-dev header:nlohmann/json.hpp
 liburing-dev header:liburing.h
 libcapstone-dev header:capstone/capstone.h
+libslirp-dev header:slirp/libslirp.h
 e2fsprogs command:mke2fs'
 readonly test_packages='
 python3 command:python3
@@ -29,6 +30,9 @@ make command:make
 libclang-rt-dev clang-links:-fsanitize=fuzzer
 fdisk command:sfdisk
 strace command:strace
+iproute2 command:ip
+iputils-ping command:ping
+tcpdump command:tcpdump
 dosfstools command:mkfs.fat
 mtools command:mcopy
 xz-utils command:xz

@@ -187,7 +187,7 @@ CommandLine parse_command_line(std::span<const std::string> args, std::span<cons
     if (has_words) throw HostError::usage("doctor: words after --: it takes none");
     line.doctor = true;
   }
-  check_macs("--net", line.plan.domains);
+  check_interfaces("--net", line.plan.domains);
   return line;
 }
 

@@ -73,7 +73,7 @@ struct Parser {
     command.add_option("--disk", typed.disks, "a disk: FILE[,ro][,shared][,vdev=xvdb][,cache=writeback|direct|unsafe][,sector=4096]; may be repeated")
         ->type_name("DISK")
         ->allow_extra_args(false);
-    command.add_option("--net", typed.nets, "a network interface: switch:NAME[,mac=ADDRESS]; may be repeated")
+    command.add_option("--net", typed.nets, "a network interface: user, switch:NAME or tap:NAME, then [,mac=ADDRESS][,rate=10Mb/s][,capture=FILE][,hostfwd=tcp:127.0.0.1:8080-:80][,host_loopback]; may be repeated")
         ->type_name("NET")
         ->allow_extra_args(false);
     command.add_option("--console", typed.console, "the guest's console: stdio, pty or file:FILE; stdio if not given")

@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 16> kDomainKeys{
     "name",   "kernel", "bootloader", "loader",  "ramdisk",     "cmdline",   "memory",   "vcpus",
     "engine", "disk",   "vif",        "console", "on_poweroff", "on_reboot", "on_crash", "trusted"};
 constexpr std::array<std::string_view, 6> kDiskKeys{"target", "vdev", "access", "shared", "cache", "sector"};
-constexpr std::array<std::string_view, 2> kVifKeys{"backend", "mac"};
+constexpr std::array<std::string_view, 6> kVifKeys{"backend", "mac", "rate", "capture", "hostfwd", "host_loopback"};
 constexpr std::array<std::string_view, 2> kAccessWords{"rw", "ro"};
 
 /// What reading one file needs everywhere.
@@ -72,10 +72,19 @@ DiskSpec read_disk(const Context& context, const std::string& path, const nlohma
 
 NetSpec read_vif(const Context& context, const std::string& path, const nlohmann::json& value) {
   const ConfigObject object(context.file, path, value, kVifKeys);
-  if (!object.has("backend")) object.refuse("backend", "missing; write where its frames go: \"switch:lan\"");
+  if (!object.has("backend")) object.refuse("backend", "missing; write where its frames go: \"user\", \"switch:lan\" or \"tap:tap0\"");
   NetSpec net;
   net.target = parse_net_target(object.place("backend"), object.text("backend", {}));
   if (object.has("mac")) net.mac = check_mac(object.place("mac"), object.text("mac", {}));
+  if (object.has("rate")) net.rate = check_rate(object.place("rate"), object.text("rate", {}));
+  if (object.has("capture")) net.capture = host_path(context, object, "capture");
+  const auto forwards = object.array("hostfwd", kMaxForwards);
+  for (std::size_t i = 0; i < forwards.size(); ++i) {
+    if (!forwards[i].is_string()) object.refuse("hostfwd", "expected an array of strings");
+    net.user.forwards.push_back(check_forward(fmt::format("{}[{}]", object.place("hostfwd"), i), forwards[i].get<std::string>()));
+  }
+  net.user.host_loopback = object.boolean("host_loopback", false);
+  check_user(object.place("backend"), net);
   return net;
 }
 
@@ -174,7 +183,7 @@ RunPlan parse_config(const std::string& file, std::string_view text, std::span<c
     plan.domains.push_back(read_domain(context, fmt::format("domains[{}]", i), domains[i]));
   }
   check_doubles(context, plan.domains);
-  check_macs(escaped(context.file), plan.domains);
+  check_interfaces(escaped(context.file), plan.domains);
   if (top.has("timeout")) plan.timeout_ns = parse_duration_ns(top.place("timeout"), top.text("timeout", {}));
   plan.seed = read_seed(top);
   plan.statistics = top.boolean("statistics", false);

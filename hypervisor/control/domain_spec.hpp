@@ -13,6 +13,8 @@
 #include "control/quantity.hpp"
 #include "devices/block/disk_tuning.hpp"
 #include "devices/net/mac_address.hpp"
+#include "devices/net/rate_limit.hpp"
+#include "devices/net/user_net.hpp"
 
 namespace pvisor {
 
@@ -26,17 +28,22 @@ struct DiskSpec {
 
 /// Where the frames of an interface go.
 struct NetTarget {
-  enum class Kind : std::uint8_t { Switch };
+  enum class Kind : std::uint8_t { Switch, User, Tap };
   Kind kind = Kind::Switch;
-  std::string name{};  ///< of the switch
+  std::string name{};  ///< of the switch, or of the host's tap device
 };
 
 /// Interfaces of one domain.
 inline constexpr std::size_t kMaxNets = 8;
+/// Forwarded ports of one interface.
+inline constexpr std::size_t kMaxForwards = 32;
 
 struct NetSpec {
   NetTarget target{};
   MacAddress mac{};  ///< zero until assign_macs()
+  std::optional<NetRate> rate{};
+  std::string capture{};  ///< file; empty: none
+  UserNetConfig user{};   ///< for Kind::User
 };
 
 struct ConsoleSpec {

@@ -63,7 +63,7 @@ Toolstack::Toolstack(RunPlan plan)
       io_(choose_io()),
       store_events_(store_, monitor_.work()),
       consoles_(console_world(), plan.domains.size() > 1),
-      networks_([this] { return clock_.now_ns(); }),
+      networks_({reactor_, monitor_.work(), monitor_.timers(), clock_, log_, root_}),
       time_limit_(monitor_.timers(), [this] { time_limit(); }),
       clock_timer_(monitor_.timers(), [this] { refine_clock(); }),
       clock_interval_ns_(kFirstRefinementNs),

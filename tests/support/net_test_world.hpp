@@ -53,8 +53,9 @@ class NetTestGuest {
   static constexpr std::uint32_t kRxPage = 24;  ///< data pages from here on are posted for frames; those before are for sending
   static constexpr std::uint32_t kRxPages = 40;
 
-  NetTestGuest(NetRoom& room, const MacAddress& mac, const NetInterface::Plug& plug, NetAbilities abilities = {true, true, true, true})
-      : interface(mac, plug), room_(room), abilities_(abilities) {
+  NetTestGuest(NetRoom& room, const MacAddress& mac, const NetInterface::Plug& plug, NetAbilities abilities = {true, true, true, true},
+               NetTuning tuning = {})
+      : interface(mac, plug, std::move(tuning)), room_(room), abilities_(abilities) {
     std::memset(guest.page(kRxRingFrame), 0, kPageSize);
     guest.grant(kRxRingGrant, kRxRingFrame);
     tx().header.rsp_event = rx().header.rsp_event = 1;
@@ -187,7 +188,7 @@ struct SwitchWorld {
 
   SwitchWorld() {
     for (std::uint8_t i = 1; i <= 3; ++i) {
-      guests.push_back(std::make_unique<NetTestGuest>(*room, test_mac(i), [&](FrameSink& sink) { return lan.plug(sink, test_mac(i)); }));
+      guests.push_back(std::make_unique<NetTestGuest>(*room, test_mac(i), [&](NetSide& sink) { return lan.plug(sink, test_mac(i)); }));
     }
   }
   /// By its address's last byte.
@@ -211,7 +212,7 @@ struct LonelyWorld {
 
   std::unique_ptr<NetRoom> room = std::make_unique<NetRoom>();
   KeptFrames sent;
-  NetTestGuest guest{*room, test_mac(1), [this](FrameSink&) { return std::make_unique<Link>(sent); }};
+  NetTestGuest guest{*room, test_mac(1), [this](NetSide&) { return std::make_unique<Link>(sent); }};
 };
 
 }  // namespace pvisor

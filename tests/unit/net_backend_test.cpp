@@ -24,7 +24,7 @@ struct Fixture {
   KeptFrames sent;
   TestGuest guest;
   std::vector<std::string> log;
-  NetInterface interface{test_mac(1), [this](FrameSink&) { return std::make_unique<LonelyWorld::Link>(sent); }};
+  NetInterface interface{test_mac(1), [this](NetSide&) { return std::make_unique<LonelyWorld::Link>(sent); }};
   std::optional<NetBackend> backend;
 
   Fixture() {

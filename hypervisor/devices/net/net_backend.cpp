@@ -10,7 +10,7 @@ namespace {
 /// A guest can break its rings as often as it likes; the log has an end.
 constexpr std::uint32_t kMaxLogLines = 10;
 
-XenbusBackend::Nodes backend_nodes(std::uint32_t number, const MacAddress& mac) {
+XenbusBackend::Nodes backend_nodes(std::uint32_t number, const MacAddress& mac, bool has_carrier) {
   return {
       {"handle", std::to_string(number)},
       {"mac", mac.to_string()},
@@ -19,7 +19,7 @@ XenbusBackend::Nodes backend_nodes(std::uint32_t number, const MacAddress& mac) 
       {"feature-sg", "1"},
       {"feature-gso-tcpv4", "1"},
       {"feature-ipv6-csum-offload", "1"},
-      {"carrier", "1"},
+      {"carrier", has_carrier ? "1" : "0"},
   };
 }
 
@@ -40,11 +40,13 @@ void NetBackend::attach(const Guest& guest) {
   if (xenbus_ == nullptr) {
     xenbus_ = std::make_unique<XenbusBackend>(services_.store, XenbusName{"vif", guest.id, number_}, static_cast<XenbusDriver&>(*this));
   }
-  xenbus_->attach(backend_nodes(number_, interface_.mac()),
+  xenbus_->attach(backend_nodes(number_, interface_.mac(), interface_.has_carrier()),
                   {{"handle", std::to_string(number_)}, {"mac", interface_.mac().to_string()}});
+  interface_.on_carrier([this](bool there) { xenbus_->write("carrier", there ? "1" : "0"); });
 }
 
 void NetBackend::detach() {
+  interface_.on_carrier({});
   if (xenbus_ != nullptr) xenbus_->detach();
   guest_.reset();
 }

@@ -41,7 +41,7 @@ struct NetNegotiation {
   NetAbilities abilities;
 };
 
-class NetConnection final : private FrameSink {
+class NetConnection final : private JoinedGuest {
  public:
   /// Takes rings and port into use. Nothing, and `error` says why in one line, if the guest's numbers are no good.
   [[nodiscard]] static std::unique_ptr<NetConnection> open(const NetSetup& setup, const NetNegotiation& negotiation, std::string& error);
@@ -56,6 +56,7 @@ class NetConnection final : private FrameSink {
   void notify();
   void receive(const NetFrame& frame) override;
   void flush() override;
+  void resume() override { work_.post(); }
 
   NetSetup setup_;
   std::vector<ClaimedRing> rings_;

@@ -39,6 +39,13 @@ class FrameSink {
   virtual void flush() = 0;
 };
 
+/// An interface as its link sees it.
+class NetSide : public FrameSink {
+ public:
+  /// Whether there is somebody at the other end of the wire; there is until it is said otherwise.
+  virtual void set_carrier(bool there) = 0;
+};
+
 /// Where the frames of an interface go, and where those for it come from: a port of a switch, the host's network.
 class NetLink {
  public:
@@ -47,6 +54,8 @@ class NetLink {
   [[nodiscard]] virtual bool send(const NetFrame& frame) = 0;
   /// The batch has ended: those who received of it are told.
   virtual void flush() = 0;
+  /// The guest has gone; what was under way for it ends.
+  virtual void restart() {}
 };
 
 }  // namespace pvisor

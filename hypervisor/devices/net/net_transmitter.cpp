@@ -17,6 +17,7 @@ NetTransmitter::Progress NetTransmitter::run() {
     if (*ready == 0) return Progress::Idle;
     const std::uint32_t before = *ready;
     while (*ready > 0 && taken + (before - *ready) < kBudget) {
+      if (!ingress_.may_transmit()) return Progress::Held;
       if (!take_packet(*ready)) return Progress::Broken;
     }
     taken += before - *ready;

@@ -22,6 +22,8 @@ namespace pvisor {
 class FrameIngress {
  public:
   virtual ~FrameIngress() = default;
+  /// False: not now. The run ends, and another begins when it is allowed again.
+  [[nodiscard]] virtual bool may_transmit() = 0;
   /// `bytes` are those of the frame; they may be changed on the way. False: refused.
   [[nodiscard]] virtual bool transmit(std::span<std::byte> bytes, NetFrame frame) = 0;
   /// One that was refused before it was a frame.
@@ -34,12 +36,13 @@ class NetTransmitter {
   /// Slots taken in one run: a ringful.
   static constexpr std::uint32_t kBudget = PV_NETIF_TX_RING_ENTRIES;
 
-  enum class Progress : std::uint8_t { Idle, More, Broken };
+  enum class Progress : std::uint8_t { Idle, More, Held, Broken };
 
   NetTransmitter(GrantTable& grants, NetScratch& scratch, FrameIngress& ingress, Ring ring)
       : grants_(grants), scratch_(scratch), ingress_(ingress), ring_(std::move(ring)) {}
 
-  /// Takes what is there, as far as the budget goes. Idle: the guest will ring for the next. Broken: see broken().
+  /// Takes what is there, as far as the budget goes. Idle: the guest will ring for the next. Held: by who takes the packets.
+  /// Broken: see broken().
   [[nodiscard]] Progress run();
   [[nodiscard]] const char* broken() const { return broken_; }
   /// Shows the answers. True if the guest wants to hear of one.
