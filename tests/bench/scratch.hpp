@@ -12,7 +12,8 @@ namespace pvisor::bench {
 
 class Scratch {
  public:
-  Scratch() : path_(std::filesystem::temp_directory_path() / ("pvisor-bench-" + std::to_string(::getpid()))) {
+  explicit Scratch(const std::filesystem::path& where = std::filesystem::temp_directory_path())
+      : path_(where / ("pvisor-bench-" + std::to_string(::getpid()))) {
     std::filesystem::create_directories(path_);
   }
   ~Scratch() {
