@@ -10,9 +10,8 @@ import disk_trace
 NEVER = 1 << 60
 LONGEST_WRITE = 1 << 20
 CALL = re.compile(r"(?P<thread>\d+) +(?:(?P<name>\w+)\((?P<words>.*?)|<\.\.\. (?P<resumed>\w+) resumed>.*?)"
-                  r"(?:\) += (?P<result>-?\d+)(?P<error> E.*)?|(?P<unfinished> <unfinished \.\.\.>))")
+                  r"(?:\) += (?P<result>\?|-?\d+)(?: E.*)?|(?P<unfinished> <unfinished \.\.\.>))")
 BUFFER = re.compile(r'iov_base="((?:\\x[0-9a-f]{2})*)"')
-FLUSHED = re.compile(r"flushed \d+\n")
 
 
 class NoTracing(Exception):
@@ -54,10 +53,11 @@ def parse(lines):
             calls.append(under_way[thread])
         elif name == "write":
             console += bytes_of(words.split('"')[1]).decode("latin-1")
-            acknowledged += [moment] * (len(FLUSHED.findall(console)) - len(acknowledged))
+            while f"flushed {len(acknowledged) + 1}\n" in console:  # a write that a signal interrupts is there twice
+                acknowledged.append(moment)
         if thread in under_way and not match["unfinished"]:
             call = under_way.pop(thread)
-            if int(match["result"]) != len(call.data or b""):
+            if match["result"] != str(len(call.data or b"")):
                 raise ValueError(f"the host did not do it: {line[-200:]}")
             call.end = moment
     return HostLog(calls, acknowledged)

@@ -24,8 +24,8 @@ class Promised:
 
     def __init__(self, disk):
         self.steps = workload()
-        self.writes = [[]]                       # of each stretch between flushes
-        self.safe_steps = collections.Counter()  # flushes done -> steps that are safe then
+        self.writes = [[]]    # of each stretch between flushes
+        self.safe_steps = {}  # flushes done -> steps that are safe then
         mark = -1
         for kind, sector, data in records(disk):
             if kind == WRITE:
