@@ -51,8 +51,8 @@ bool make_disk(const Scratch& scratch, std::uint64_t ramdisk_bytes) {
 ChildResult run_shell(const std::string& line) { return run_child({"/bin/sh", "-c", line + " 2>&1"}); }
 
 /// Seconds from the loader's first instruction to the kernel's; 0 if it did not boot.
-double loader_seconds(const std::string& options) {
-  const ChildResult child = run_shell(kPvisor + " boot --statistics " + options);
+double loader_seconds(const std::string& engine, const std::string& options) {
+  const ChildResult child = run_shell(kPvisor + " boot --statistics --engine " + engine + " " + options);
   constexpr std::string_view kBefore = ": loader: ";
   const auto at = child.output.find(kBefore);
   if (child.status != 0 || at == std::string::npos) return 0;
@@ -66,36 +66,37 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-void loader(benchmark::State& state) {
+void loader(benchmark::State& state, const std::string& engine) {
   const Scratch scratch;
   if (!make_disk(scratch, 0)) return state.SkipWithError("mke2fs does not work here");
   const std::string disk = scratch.file("boot.img");
   std::vector<double> loader, whole, run;
   for (auto _ : state) {
-    const double seconds = loader_seconds(disk);
+    const double seconds = loader_seconds(engine, disk);
     if (seconds == 0) return state.SkipWithError("the disk did not boot");
     state.SetIterationTime(seconds);
     loader.push_back(seconds);
-    whole.push_back(run_child({kPvisor, "boot", disk}).seconds);
-    run.push_back(run_child({kPvisor, "run", kKernel}).seconds);
+    whole.push_back(run_child({kPvisor, "boot", "--engine", engine, disk}).seconds);
+    run.push_back(run_child({kPvisor, "run", "--engine", engine, kKernel}).seconds);
   }
   state.counters["median_ms"] = median(loader) * 1e3;
   state.counters["whole_boot_ms"] = median(whole) * 1e3;
   state.counters["whole_run_ms"] = median(run) * 1e3;  // the same kernel without a loader
 }
-BENCHMARK(loader)->Name("loader_1m/fiber")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(30);
+BENCHMARK_CAPTURE(loader, fiber, "fiber")->Name("loader_1m/fiber")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(30);
+BENCHMARK_CAPTURE(loader, process, "process")->Name("loader_1m/process")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(30);
 
 /// The loader reads the ramdisk into fresh memory and hands it over, which copies it once more. cat keeps nothing of what it reads;
 /// through a pipe it is copied again.
-void loader_with_ramdisk(benchmark::State& state) {
+void loader_with_ramdisk(benchmark::State& state, const std::string& engine) {
   const Scratch scratch;
   if (!make_disk(scratch, kRamdiskBytes)) return state.SkipWithError("mke2fs does not work here");
   const std::string disk = std::string(scratch.file("boot.img")) + " --memory 512M";
   const std::string file = scratch.file("tree/boot/ramdisk");
-  (void)loader_seconds(disk);  // the host's memory is found and the file cached
+  (void)loader_seconds(engine, disk);  // the host's memory is found and the file cached
   std::vector<double> loader, cat, pipe;
   for (auto _ : state) {
-    const double seconds = loader_seconds(disk);
+    const double seconds = loader_seconds(engine, disk);
     if (seconds == 0) return state.SkipWithError("the disk did not boot");
     state.SetIterationTime(seconds);
     loader.push_back(seconds);
@@ -108,7 +109,10 @@ void loader_with_ramdisk(benchmark::State& state) {
   state.counters["speed_of_cat"] = median(cat) / median(loader);
   state.counters["speed_of_cat_pipe"] = median(pipe) / median(loader);
 }
-BENCHMARK(loader_with_ramdisk)->Name("loader_initrd_100m/fiber")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(10);
+BENCHMARK_CAPTURE(loader_with_ramdisk, fiber, "fiber")
+    ->Name("loader_initrd_100m/fiber")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(10);
+BENCHMARK_CAPTURE(loader_with_ramdisk, process, "process")
+    ->Name("loader_initrd_100m/process")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(10);
 
 }  // namespace
 
