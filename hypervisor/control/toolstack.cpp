@@ -59,6 +59,7 @@ Toolstack::Toolstack(RunPlan plan)
       log_(write_to_stderr, [this] { return clock_.now_ns(); }),
       signals_(reactor_, {[this](int) { quit(kExitInterrupted); }, [this] { consoles_.before_stop(); },
                           [this] { consoles_.continued(); }}),
+      engines_(make_engines(plan.domains)),
       monitor_(clock_, *this),
       io_(choose_io()),
       store_events_(store_, monitor_.work()),
@@ -70,10 +71,11 @@ Toolstack::Toolstack(RunPlan plan)
       timeout_ns_(plan.timeout_ns),
       tells_statistics_(plan.statistics) {
   if (director_) monitor_.set_director(&*director_);
+  for (const auto& [name, engine] : engines_) engine_watches_.push_back(std::make_unique<EngineWatch>(reactor_, *engine));
   for (DomainSpec& spec : plan.domains) {
     HostedDomain& hosted = hosted_.emplace_back();
     hosted.spec = std::move(spec);
-    hosted.engine = &engine_for(hosted.spec.engine);
+    hosted.engine = engines_.at(hosted.spec.engine).get();
     hosted.console = &consoles_.open(hosted.spec);
     open_disks(hosted);
     open_interfaces(hosted);
@@ -113,16 +115,19 @@ Toolstack::~Toolstack() {
   hosted_.clear();
 }
 
-Engine& Toolstack::engine_for(const std::string& name) {
-  std::unique_ptr<Engine>& engine = engines_[name];
-  if (engine) return *engine;
-  engine = make_engine(name, {virtual_clock_ ? virtual_clock_->word() : nullptr});
-  if (!engine) throw HostError::usage(fmt::format("unknown engine '{}'", escaped(name, 64)));
-  if (director_ && !engine->traits().deterministic) {
-    throw HostError::usage(fmt::format("--deterministic: the {} engine cannot repeat a run; use --engine fiber", name));
+/// Before there is any thread: an engine may fork.
+Toolstack::Engines Toolstack::make_engines(std::span<const DomainSpec> domains) {
+  Engines engines;
+  for (const DomainSpec& spec : domains) {
+    std::unique_ptr<Engine>& engine = engines[spec.engine];
+    if (engine) continue;
+    engine = make_engine(spec.engine, {virtual_clock_ ? virtual_clock_->word() : nullptr});
+    if (!engine) throw HostError::usage(fmt::format("unknown engine '{}'", escaped(spec.engine, 64)));
+    if (director_ && !engine->traits().deterministic) {
+      throw HostError::usage(fmt::format("--deterministic: the {} engine cannot repeat a run; use --engine fiber", spec.engine));
+    }
   }
-  engine_watches_.push_back(std::make_unique<EngineWatch>(reactor_, *engine));
-  return *engine;
+  return engines;
 }
 
 void Toolstack::open_disks(HostedDomain& hosted) {

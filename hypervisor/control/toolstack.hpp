@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,7 +56,8 @@ class Toolstack final : private MonitorHooks {
   [[nodiscard]] Clock& choose_clock(const std::optional<std::uint64_t>& seed);
   [[nodiscard]] Consoles::World console_world();
   [[nodiscard]] std::unique_ptr<BlockIo> choose_io();
-  Engine& engine_for(const std::string& name);
+  using Engines = std::map<std::string, std::unique_ptr<Engine>>;
+  [[nodiscard]] Engines make_engines(std::span<const DomainSpec> domains);
   void open_disks(HostedDomain& hosted);
   void open_interfaces(HostedDomain& hosted);
   void warn_if_root();
@@ -96,7 +98,7 @@ class Toolstack final : private MonitorHooks {
   ProcessSignals signals_;
   Store store_;
   RingPages ring_pages_;
-  std::map<std::string, std::unique_ptr<Engine>> engines_;
+  Engines engines_;
   std::vector<std::unique_ptr<EngineWatch>> engine_watches_;
   Monitor monitor_;
   std::unique_ptr<BlockIo> io_;

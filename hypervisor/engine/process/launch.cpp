@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The child shares memory and descriptors with the monitor, which waits for its exec: nothing is copied, and the listener of the child's
-// first filter appears in the monitor's table by itself. Until then the child only makes system calls.
+// The child shares memory and descriptors with the spawner, which waits for its exec: nothing is copied, and the listener of the child's
+// first filter appears in the spawner's table by itself. Until then the child only makes system calls. Its parent is the monitor: it
+// ends with the monitor (PR_SET_PDEATHSIG), which waits for it, whatever becomes of the spawner.
 #include "engine/process/launch.hpp"
 
 #include <fcntl.h>
@@ -21,7 +22,6 @@
 
 #include <fmt/format.h>
 
-#include "base/host_error.hpp"
 #include "base/mapping.hpp"
 #include "engine/process/filter.hpp"
 #include "engine/process/vcpu_area.hpp"
@@ -36,7 +36,7 @@ constexpr std::size_t kChildStackBytes = 64 * 1024;
 constexpr int kNamespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWIPC;
 constexpr int kAboveOurs = 64;  ///< descriptors are moved up here first, so that none is overwritten before it is copied
 
-/// What monitor and child tell each other. The child writes to it while the monitor waits.
+/// What spawner and child tell each other. The child writes to it while the spawner waits.
 struct Birth {
   const LaunchSpec* spec;
   sock_fprog question;
@@ -96,16 +96,8 @@ int child(void* raw) {
 /// True if the process runs the stub; else `birth` says why not, or errno, when there is no process at all.
 bool give_birth(Birth& birth, int flags, int& pidfd) {
   const Mapping stack = Mapping::anonymous(kChildStackBytes, PROT_READ | PROT_WRITE);
-  flags |= CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD;
-  // A signal of ours must not run its handler in the child, which has our memory.
-  sigset_t all, before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const int pid = ::clone(child, stack.data() + stack.size(), flags, &birth, &pidfd);
-  const int error = errno;
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  errno = error;
-  return pid > 0 && birth.failed == nullptr;
+  flags |= CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PARENT | CLONE_PIDFD;  // the signal of its end is that of the spawner's: SIGCHLD
+  return ::clone(child, stack.data() + stack.size(), flags, &birth, &pidfd) > 0 && birth.failed == nullptr;
 }
 
 std::string text_of(const siginfo_t& info) {
@@ -115,24 +107,17 @@ std::string text_of(const siginfo_t& info) {
 
 }  // namespace
 
-Launched launch(const LaunchSpec& spec, Seclusion& seclusion) {
-  for (;;) {
-    auto rules = make_question_filter();
-    Birth birth{&spec, {static_cast<unsigned short>(rules.size()), rules.data()}, seclusion.questions};
-    int pidfd = -1;
-    if (give_birth(birth, seclusion.namespaces ? kNamespaces : 0, pidfd)) {
-      if (birth.listener < 0) seclusion.questions = false;
-      return {UniqueFd(pidfd), UniqueFd(birth.listener)};
-    }
-    const int error = birth.failed != nullptr ? birth.error : errno;
-    const UniqueFd listener(birth.listener);
-    if (UniqueFd failed(pidfd); failed.is_open()) reap(failed.get());
-    if (seclusion.namespaces) {
-      seclusion.namespaces = false;
-      continue;
-    }
-    throw HostError::from_errno(fmt::format("cannot start a process for a vCPU ({})", birth.failed != nullptr ? birth.failed : "clone"), error);
-  }
+Launched launch(const LaunchSpec& spec, const Seclusion& seclusion) {
+  auto rules = make_question_filter();
+  Birth birth{&spec, {static_cast<unsigned short>(rules.size()), rules.data()}, seclusion.questions};
+  int pidfd = -1;
+  const bool is_born = give_birth(birth, seclusion.namespaces ? kNamespaces : 0, pidfd);
+  const int error = errno;
+  Launched launched{UniqueFd(pidfd), UniqueFd(birth.listener)};
+  if (is_born) return launched;
+  launched.failed = birth.failed != nullptr ? birth.failed : "clone";
+  launched.error = birth.failed != nullptr ? birth.error : error;
+  return launched;
 }
 
 std::string reap(int pidfd) {

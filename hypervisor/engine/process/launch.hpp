@@ -2,7 +2,6 @@
 // Starting a vCPU's process: from the monitor to the stub's first instruction.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "base/unique_fd.hpp"
@@ -24,12 +23,14 @@ struct LaunchSpec {
 };
 
 struct Launched {
-  UniqueFd pidfd;
-  UniqueFd listener;  ///< closed if the host allows none
+  UniqueFd pidfd;     ///< open also when the process could not become a vCPU's: somebody must reap it
+  UniqueFd listener;  ///< closed if it was not asked for, or the host allows none
+  const char* failed = nullptr;  ///< what could not be done
+  int error = 0;                 ///< errno of that
 };
 
-/// Starts one. `seclusion` loses what the host turns out not to allow. Throws HostError.
-[[nodiscard]] Launched launch(const LaunchSpec& spec, Seclusion& seclusion);
+/// Tries to start one, as a child of the caller's parent: the caller is the spawner (spawner.hpp).
+[[nodiscard]] Launched launch(const LaunchSpec& spec, const Seclusion& seclusion);
 
 /// Ends it if it still runs, waits until it is gone, and says how it ended: "killed by signal 9 (Killed)", "status 1".
 /// Empty if nobody knows.

@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 
 #include <algorithm>
 #include <array>
@@ -13,7 +12,6 @@
 
 #include "base/assert.hpp"
 #include "base/host_error.hpp"
-#include "engine/process/stub_image.hpp"
 #include "engine/process/vcpu_context.hpp"
 
 namespace pvisor::process {
@@ -28,6 +26,11 @@ constexpr std::uint32_t kLooksForExit = 60;
 
 /// What an epoll event is about: a vCPU's end, or its question (the lowest bit of its address).
 constexpr std::uint64_t kQuestion = 1;
+
+UniqueFd checked(int fd) {
+  if (fd < 0) throw HostError::from_errno("cannot create the vCPUs' doorbell", errno);
+  return UniqueFd(fd);
+}
 
 std::size_t allowed_cpus() {
   cpu_set_t set;
@@ -47,24 +50,18 @@ std::uint64_t address_of(const ProcessVcpu& vcpu) { return reinterpret_cast<std:
 }  // namespace
 
 VcpuProcesses::VcpuProcesses()
-    : stub_(make_stub_file()),
-      doorbell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      monitor_(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0U))),
-      cpus_(allowed_cpus()) {
-  if (!doorbell_.is_open() || !epoll_.is_open()) throw HostError::from_errno("cannot create the vCPUs' doorbell", errno);
-  if (!monitor_.is_open()) throw HostError::from_errno("the process engine needs pidfds (Linux 5.3)", errno);
-  wait_fds_ = {doorbell_.get(), epoll_.get()};
-}
+    : doorbell_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))),
+      epoll_(checked(::epoll_create1(EPOLL_CLOEXEC))),
+      spawner_(doorbell_.get()),
+      cpus_(allowed_cpus()),
+      wait_fds_{doorbell_.get(), epoll_.get()} {}
 
-Launched VcpuProcesses::start(int area, int ram) {
-  return launch({stub_.get(), area, ram, doorbell_.get(), monitor_.get()}, seclusion_);
-}
+Launched VcpuProcesses::start(int area, int ram) { return spawner_.start(area, ram); }
 
 Seclusion VcpuProcesses::try_one() {
   const Launched launched = start(doorbell_.get(), doorbell_.get());  // it finds no area there, and ends
   kill_and_reap(launched.pidfd.get());
-  return seclusion_;
+  return spawner_.seclusion();
 }
 
 void VcpuProcesses::watch(ProcessVcpu& vcpu) {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
-#include "engine/process/launch.hpp"
+#include "engine/process/spawner.hpp"
 
 namespace pvisor::process {
 
@@ -50,11 +50,9 @@ class VcpuProcesses {
   void silence_doorbell() const;
 
  private:
-  UniqueFd stub_;
   UniqueFd doorbell_;
   UniqueFd epoll_;
-  UniqueFd monitor_;  ///< pidfd of this process
-  Seclusion seclusion_;
+  Spawner spawner_;
   std::size_t cpus_;
   std::array<int, 2> wait_fds_;
   std::vector<ProcessVcpu*> running_;
