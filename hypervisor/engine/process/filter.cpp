@@ -161,11 +161,17 @@ void allow_mapping(Rules& rules, const FilterSpec& spec) {
   rules.require(kEqual, 0);
   argument_to_scratch(rules, 0);
   require_at_least(rules, spec.window_low);
+  require_at_most(rules, spec.window_high);  // so that the sum does not overflow
   add_to_scratch(rules, 1);
   require_at_most(rules, spec.window_high);
+  // Of protection and flags the kernel reads all 64 bits.
   rules.load(low_half(2));
   rules.refuse(kAnyOf, ~std::uint32_t{PROT_READ | PROT_WRITE | PROT_EXEC});
+  rules.load(high_half(2));
+  rules.require(kEqual, 0);
   rules.require_argument(3, MAP_SHARED | MAP_FIXED);
+  rules.load(high_half(3));
+  rules.require(kEqual, 0);
   rules.load(low_half(4));
   rules.unless(kEqual, kRamFd, [&] { rules.require(kEqual, kPageFd); });
   rules.finish(SECCOMP_RET_ALLOW);
