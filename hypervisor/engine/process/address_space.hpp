@@ -4,8 +4,11 @@
 // guest goes on. One that does not hurts nobody else.
 //
 // A frame that another domain maps is moved into a memory file of one page, which both map in its place; when the last mapping ends it
-// moves back. A mapper that keeps its mapping keeps a dead page, and no process ever holds another domain's memory.
+// moves back, and when one of several domains ends its own, the others move on to a new file. A mapper that keeps its mapping keeps a
+// dead page, and no process ever holds another domain's memory, or may write to what it was given to read.
 #pragma once
+
+#include <sys/mman.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +26,10 @@ inline constexpr std::size_t kPage = 4096;
 
 class ProcessVcpu;
 
+[[nodiscard]] inline int protection_of(FrameAccess access) {
+  return access == FrameAccess::ReadOnly ? PROT_READ : PROT_READ | PROT_WRITE;
+}
+
 class ProcessRam final : public Ram {
  public:
   explicit ProcessRam(std::size_t bytes);
@@ -31,15 +38,22 @@ class ProcessRam final : public Ram {
   /// The monitor's own mapping of one page: `offset` of `file`. False: no room.
   [[nodiscard]] bool map_page(std::uint64_t frame, int file, std::uint64_t offset, int protection);
   [[nodiscard]] bool map_own(std::uint64_t frame);
+  /// The same where it must succeed, even when the process has as many mappings as the host allows, which guests can bring about.
+  /// Precondition: prepare_exchange() was true.
+  void exchange_page(std::uint64_t frame, int file, std::uint64_t offset);
+  [[nodiscard]] bool prepare_exchange();
 
  private:
   UniqueFd file_;
   Mapping mapping_;
+  Mapping spare_;  ///< to give up for one that is needed
 };
 
-/// A frame of one domain that others map, in its own memory file.
+/// A frame of one domain that others map, in its own memory file. Who may only read gets the second descriptor, for it is the guest
+/// that says how it maps what it is handed.
 struct PageFile {
   UniqueFd file;
+  UniqueFd read_only;
 };
 
 /// What an address shows that does not show its own frame.
@@ -49,6 +63,7 @@ struct FrameShown {
   int protection = 0;
   std::uint64_t special = 0;
   std::shared_ptr<PageFile> page;
+  [[nodiscard]] int page_fd() const;
 };
 
 class ProcessAddressSpace final : public AddressSpace {
@@ -80,6 +95,8 @@ class ProcessAddressSpace final : public AddressSpace {
   struct Share;
   [[nodiscard]] std::shared_ptr<Share> share(std::uint64_t frame);
   void take_back(std::uint64_t frame, const PageFile& page);
+  /// What `frame` shows lies in another file from now on.
+  void show_page(std::uint64_t frame, const std::shared_ptr<PageFile>& page);
   void changed(std::uint64_t first, std::uint64_t count = 1);
 
   std::shared_ptr<ProcessRam> ram_;

@@ -41,6 +41,7 @@ struct Birth {
   const LaunchSpec* spec;
   sock_fprog question;
   bool wants_listener;
+  bool must_listen;  ///< others could
   int listener = -1;
   const char* failed = nullptr;  ///< what could not be done
   int error = 0;
@@ -65,6 +66,7 @@ const char* prepare_child(Birth& birth) {
   if (birth.wants_listener) {
     birth.listener = static_cast<int>(
         ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &birth.question));
+    if (birth.listener < 0 && birth.must_listen) return "seccomp user notification";
   }
   // From here on the descriptors are the child's own.
   if (::unshare(CLONE_FILES) != 0) return "unshare(CLONE_FILES)";
@@ -94,10 +96,11 @@ int child(void* raw) {
 }
 
 /// True if the process runs the stub; else `birth` says why not, or errno, when there is no process at all.
-bool give_birth(Birth& birth, int flags, int& pidfd) {
+bool give_birth(Birth& birth, int flags, int& pid, int& pidfd) {
   const Mapping stack = Mapping::anonymous(kChildStackBytes, PROT_READ | PROT_WRITE);
   flags |= CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PARENT | CLONE_PIDFD;  // the signal of its end is that of the spawner's: SIGCHLD
-  return ::clone(child, stack.data() + stack.size(), flags, &birth, &pidfd) > 0 && birth.failed == nullptr;
+  pid = ::clone(child, stack.data() + stack.size(), flags, &birth, &pidfd);
+  return pid > 0 && birth.failed == nullptr;
 }
 
 std::string text_of(const siginfo_t& info) {
@@ -109,11 +112,11 @@ std::string text_of(const siginfo_t& info) {
 
 Launched launch(const LaunchSpec& spec, const Seclusion& seclusion) {
   auto rules = make_question_filter();
-  Birth birth{&spec, {static_cast<unsigned short>(rules.size()), rules.data()}, seclusion.questions};
-  int pidfd = -1;
-  const bool is_born = give_birth(birth, seclusion.namespaces ? kNamespaces : 0, pidfd);
+  Birth birth{&spec, {static_cast<unsigned short>(rules.size()), rules.data()}, seclusion.questions, seclusion.is_settled};
+  int pid = -1, pidfd = -1;
+  const bool is_born = give_birth(birth, seclusion.namespaces ? kNamespaces : 0, pid, pidfd);
   const int error = errno;
-  Launched launched{UniqueFd(pidfd), UniqueFd(birth.listener)};
+  Launched launched{pid, UniqueFd(pidfd), UniqueFd(birth.listener)};
   if (is_born) return launched;
   launched.failed = birth.failed != nullptr ? birth.failed : "clone";
   launched.error = birth.failed != nullptr ? birth.error : error;

@@ -12,6 +12,7 @@ namespace pvisor::process {
 struct Seclusion {
   bool namespaces = true;  ///< its own user, process, network, mount and IPC namespaces
   bool questions = true;   ///< a seccomp listener, without which it cannot map another domain's page
+  bool is_settled = false; ///< one process has got these: from then on a failure is no reason to do with less
 };
 
 struct LaunchSpec {
@@ -23,6 +24,7 @@ struct LaunchSpec {
 };
 
 struct Launched {
+  int pid = -1;
   UniqueFd pidfd;     ///< open also when the process could not become a vCPU's: somebody must reap it
   UniqueFd listener;  ///< closed if it was not asked for, or the host allows none
   const char* failed = nullptr;  ///< what could not be done

@@ -92,7 +92,12 @@ void VcpuProcesses::serve(int fd) {
   for (const epoll_event& event : std::span(events).first(static_cast<std::size_t>(std::max(ready, 0)))) {
     auto& vcpu = *reinterpret_cast<ProcessVcpu*>(event.data.u64 & ~kQuestion);
     if ((event.data.u64 & kQuestion) != 0) {
-      vcpu.answer_question();
+      // Without a question it is the end of who would ask, and some kernels would have us wait for one for ever.
+      if ((event.events & EPOLLIN) != 0) {
+        vcpu.answer_question();
+      } else {
+        ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, vcpu.listener(), nullptr);
+      }
     } else {
       vcpu.note_death();
     }

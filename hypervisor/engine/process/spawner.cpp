@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,8 @@ namespace pvisor::process {
 struct Spawner::Answer {
   char failed[32];  ///< what could not be done; empty: it runs
   int error;
+  int pid;
+  std::size_t files;  ///< that come with the answer
 };
 
 namespace {
@@ -114,11 +117,11 @@ class Child {
     std::array<UniqueFd, kMostFiles> files;
     if (!Message(wanted).receive(socket_, files)) return false;
     const Launched launched = launch({stub_, files[0].get(), files[1].get(), doorbell_, monitor_}, wanted);
-    Answer answer{{}, launched.error};
-    if (launched.failed != nullptr) std::strncpy(answer.failed, launched.failed, sizeof answer.failed - 1);
     const std::array files_of_it{launched.pidfd.get(), launched.listener.get()};
-    const auto there = std::ranges::find(files_of_it, -1) - files_of_it.begin();  // no listener without a process
-    return Message(answer).send(socket_, std::span(files_of_it).first(static_cast<std::size_t>(there)));
+    const auto there = static_cast<std::size_t>(std::ranges::find(files_of_it, -1) - files_of_it.begin());  // no listener without a process
+    Answer answer{{}, launched.error, launched.pid, there};
+    if (launched.failed != nullptr) std::strncpy(answer.failed, launched.failed, sizeof answer.failed - 1);
+    return Message(answer).send(socket_, std::span(files_of_it).first(there));
   }
 
   int socket_, stub_, doorbell_, monitor_;
@@ -163,7 +166,14 @@ Launched Spawner::ask(int area, int ram, Answer& answer) {
     socket_.reset();  // an answer that comes late is nobody's
     throw gone();
   }
-  if (answer.failed[0] == '\0') return {std::move(files[0]), std::move(files[1])};
+  const auto received = static_cast<std::size_t>(std::ranges::count_if(files, &UniqueFd::is_open));
+  if (received < answer.files) {
+    // It is a child of ours, so its id is nobody else's until it is waited for.
+    ::kill(answer.pid, SIGKILL);
+    ::waitpid(answer.pid, nullptr, __WALL);
+    throw HostError::from_errno("cannot take over a vCPU's process", EMFILE);
+  }
+  if (answer.failed[0] == '\0') return {answer.pid, std::move(files[0]), std::move(files[1])};
   if (files[0].is_open()) reap(files[0].get());
   return {};
 }
@@ -171,11 +181,14 @@ Launched Spawner::ask(int area, int ram, Answer& answer) {
 Launched Spawner::start(int area, int ram) {
   Answer answer{};
   Launched launched = ask(area, ram, answer);
-  if (!launched.pidfd.is_open() && std::exchange(seclusion_.namespaces, false)) launched = ask(area, ram, answer);
+  if (!launched.pidfd.is_open() && !seclusion_.is_settled && std::exchange(seclusion_.namespaces, false)) {
+    launched = ask(area, ram, answer);
+  }
   if (!launched.pidfd.is_open()) {
     throw HostError::from_errno(fmt::format("cannot start a process for a vCPU ({})", answer.failed), answer.error);
   }
-  if (!launched.listener.is_open()) seclusion_.questions = false;
+  seclusion_.questions = launched.listener.is_open();
+  seclusion_.is_settled = true;
   return launched;
 }
 

@@ -225,8 +225,9 @@ bool ProcessVcpu::stop() {
     asked_out_ = true;
     __atomic_store_n(&area_->page.work_pending, 1, __ATOMIC_SEQ_CST);
     send_signal(pidfd(), kKickSignal);
-    if (!wait_for_exit(kPatienceNs)) {
+    if (was_late_ || !wait_for_exit(kPatienceNs)) {
       if (is_dead_) return false;
+      was_late_ = true;  // a hostile one costs the others this wait once, and not for each page that it shares
       freeze();
       if (is_dead_) return false;
       if (frozen_ = !has_turn(); frozen_) {
@@ -274,7 +275,7 @@ void ProcessVcpu::freeze() {
     if (errno != EINTR) return;
   }
   if (info.si_code == CLD_STOPPED || info.si_code == CLD_TRAPPED) {
-    ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd()), &info, WSTOPPED | __WALL);
+    ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd()), &info, WSTOPPED | WNOHANG | __WALL);
   } else {
     note_death();
   }
@@ -297,12 +298,13 @@ void ProcessVcpu::answer_question() {
     seccomp_notif_addfd page{};
     page.id = question.id;
     page.flags = SECCOMP_ADDFD_FLAG_SETFD;
-    page.srcfd = static_cast<std::uint32_t>(asked_for_.front()->file.get());
+    page.srcfd = static_cast<std::uint32_t>(asked_for_.front().page_fd());
     page.newfd = kPageFd;
     answer.error = ::ioctl(listener(), SECCOMP_IOCTL_NOTIF_ADDFD, &page) < 0 ? -errno : 0;
-    asked_for_.pop_front();
   }
-  ::ioctl(listener(), SECCOMP_IOCTL_NOTIF_SEND, &answer);
+  // A signal may have interrupted the question: then it will ask the same again.
+  const bool has_heard = ::ioctl(listener(), SECCOMP_IOCTL_NOTIF_SEND, &answer) == 0;
+  if (has_heard && !asked_for_.empty()) asked_for_.pop_front();
 }
 
 pv_cpu_user_regs ProcessVcpu::registers() const {

@@ -72,10 +72,11 @@ class ProcessVcpu final : public NoOwnPaging {
   bool running_ = false;
   bool asked_out_ = false;    ///< it was told to come out, and may not have noticed yet
   bool frozen_ = false;       ///< stopped by a signal that nobody can block
+  bool was_late_ = false;     ///< it once did not come out in time: nobody waits for it any more
   bool is_dead_ = false;
   bool death_taken_ = false;
   std::map<std::uint64_t, std::uint64_t> unmapped_;  ///< frames that its process must map anew: first and count
-  std::deque<std::shared_ptr<PageFile>> asked_for_;  ///< pages listed for mapping, in the order in which it will ask
+  std::deque<FrameShown> asked_for_;  ///< pages listed for mapping, in the order in which it will ask
   std::int64_t result_ = 0;
   std::string death_;
   Exit exit_;

@@ -67,7 +67,7 @@ void ProcessVcpu::list_views() {
     const std::uint64_t alike = alike_from(first, count);
     if (alike < count) unmapped_[first + alike] = count - alike;
     area_->view[listed++] = view_of(first, alike);
-    if (const FrameShown* shown = space_.shown(first); shown != nullptr && shown->page) asked_for_.push_back(shown->page);
+    if (const FrameShown* shown = space_.shown(first); shown != nullptr && shown->page) asked_for_.push_back(*shown);
   }
   area_->views = listed;
 }

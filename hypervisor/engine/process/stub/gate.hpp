@@ -20,6 +20,7 @@ inline constexpr int64_t kRefused = -4095;
 
 enum SystemCall : uint64_t {
   kWrite = 1,
+  kClose = 3,
   kMmap = 9,
   kMunmap = 11,
   kRtSigaction = 13,

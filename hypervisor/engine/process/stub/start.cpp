@@ -56,6 +56,7 @@ void load_start_state() {
 extern "C" void stub_main() {
   // Nobody can be told why if the area is not there.
   if (map_area() != 0) system_call(kExitGroup, kStepArea);
+  system_call(kClose, kAreaFd);
   system_call(kPrctl, PR_SET_DUMPABLE, 0U);
   system_call(kPrctl, PR_SET_TIMERSLACK, 1U);
   static constexpr char kName[] = "pvisor-vcpu";
