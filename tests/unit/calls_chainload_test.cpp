@@ -128,6 +128,25 @@ TEST_CASE("chainload refuses frames that do not exist, for each of the three obj
   CHECK(w.builder.requests.empty());
 }
 
+TEST_CASE("chainload refuses frames whose address shows nothing, and takes what a special frame shows") {
+  World w;
+  pv_chainload request{};
+  request.kernel_frames = w.list(World::kLists, {1});
+  request.kernel_bytes = 1;
+  request.initrd_frames = w.list(World::kLists + 1, {2, 3});
+  request.initrd_bytes = 2 * kPageSize;
+  for (const FrameView view : {FrameView::Nothing, FrameView::Released}) {
+    w.domain.memory().views().set(GuestFrame(3), view);
+    CHECK(w.chainload(request) == -PV_EFAULT);
+    w.domain.memory().views().set(GuestFrame(3), FrameView::Own);
+  }
+  CHECK(w.builder.requests.empty());
+  request.initrd_frames = w.list(World::kLists + 1, {2, World::kPages});
+  CHECK(w.chainload(request) == -PV_ENOEXEC);
+  REQUIRE(w.builder.requests.size() == 1);
+  CHECK(w.builder.requests.front().initrd.size() == 2 * kPageSize);
+}
+
 TEST_CASE("chainload takes a command line of all but one byte of what fits, and not one more") {
   World w;
   pv_chainload request{};
