@@ -16,6 +16,7 @@ libcli11-dev header:CLI/CLI.hpp
 nlohmann-json3-dev header:nlohmann/json.hpp
 liburing-dev header:liburing.h
 libcapstone-dev header:capstone/capstone.h
+libseccomp-dev header:seccomp.h
 libslirp-dev header:slirp/libslirp.h
 e2fsprogs command:mke2fs'
 readonly test_packages='

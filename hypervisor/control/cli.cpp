@@ -177,6 +177,9 @@ CommandLine parse_command_line(std::span<const std::string> args, std::span<cons
   if (!typed.timeout.empty()) line.plan.timeout_ns = parse_duration_ns("--timeout", typed.timeout);
   line.plan.seed = pick_seed(typed);
   line.plan.statistics = typed.statistics;
+  if (typed.strict && typed.debug_unconfined) throw HostError::usage("--strict and --debug-unconfined: one of them");
+  line.plan.is_strict = typed.strict;
+  line.plan.is_unconfined = typed.debug_unconfined;
   if (command == "run") {
     line.plan.domains.push_back(run_spec(typed, after_dashes, engines));
   } else if (command == "boot") {

@@ -65,6 +65,10 @@ struct Parser {
         ->type_name("N");
     command.add_flag("--statistics", typed.statistics, "at the end lines that say how long a boot loader took, and what each disk and interface did")
         ->disable_flag_override();
+    command.add_flag("--strict", typed.strict, "refuse to start if anything is missing that confines guests or pvisor itself (see pvisor doctor)")
+        ->disable_flag_override();
+    command.add_flag("--debug-unconfined", typed.debug_unconfined, "let pvisor itself keep its rights while guests run, for who debugs it")
+        ->disable_flag_override();
   }
 
   static void add_domain(CLI::App& command, Typed& typed) {

@@ -22,6 +22,8 @@ struct Typed {
   bool no_reboot = false;
   bool deterministic = false;
   bool statistics = false;
+  bool strict = false;
+  bool debug_unconfined = false;
   bool has_append = false;  ///< given, perhaps with an empty text
   bool has_initrd = false;
 };

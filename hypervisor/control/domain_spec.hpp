@@ -80,6 +80,8 @@ struct RunPlan {
   std::optional<std::uint64_t> timeout_ns;
   std::optional<std::uint64_t> seed;  ///< set: deterministic
   bool statistics = false;            ///< tell at the end what each disk and interface did
+  bool is_strict = false;             ///< nothing of what confines guests and monitor may be missing
+  bool is_unconfined = false;         ///< the monitor keeps its rights, for who debugs it
   std::string image_root;             ///< set: all files lie below it, and their names count from it
 };
 

@@ -21,34 +21,43 @@
 
 namespace pvisor {
 
-std::vector<std::byte> read_host_file(const std::string& path, const std::string& what, std::uint64_t limit,
-                                      const FileRoot& root) {
-  const std::string place = fmt::format("{} {}", what, escaped(path));
-  const UniqueFd fd = root.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (!fd.is_open()) throw root.refusal(place, errno);
+HostFile::HostFile(const std::string& path, const std::string& what, const FileRoot& root)
+    : place_(fmt::format("{} {}", what, escaped(path))), fd_(root.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {
+  if (!fd_.is_open()) throw root.refusal(place_, errno);
   struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) throw HostError::from_errno(place, errno);
-  if (S_ISDIR(status.st_mode)) throw HostError(place + ": is a directory; name a file");
+  if (::fstat(fd_.get(), &status) != 0) throw HostError::from_errno(place_, errno);
+  if (S_ISDIR(status.st_mode)) throw HostError(place_ + ": is a directory; name a file");
   if (!S_ISREG(status.st_mode) && (!S_ISFIFO(status.st_mode) || root.is_limited())) {
-    throw HostError(place + ": is a device; name a regular file");
+    throw HostError(place_ + ": is a device; name a regular file");
   }
-  const auto refuse_size = [&] { return HostError(fmt::format("{}: larger than the limit of {} bytes", place, limit)); };
-  if (S_ISREG(status.st_mode) && static_cast<std::uint64_t>(status.st_size) > limit) throw refuse_size();
-  if (S_ISFIFO(status.st_mode)) ::fcntl(fd.get(), F_SETFL, 0);  // a pipe from the shell: wait for its writer
+}
+
+std::vector<std::byte> HostFile::read(std::uint64_t limit) const {
+  struct stat status {};
+  if (::fstat(fd_.get(), &status) != 0) throw HostError::from_errno(place_, errno);
+  const auto refuse_size = [&] { return HostError(fmt::format("{}: larger than the limit of {} bytes", place_, limit)); };
+  const bool is_regular = S_ISREG(status.st_mode);
+  if (is_regular && static_cast<std::uint64_t>(status.st_size) > limit) throw refuse_size();
+  if (!is_regular) ::fcntl(fd_.get(), F_SETFL, 0);  // a pipe from the shell: wait for its writer
 
   std::vector<std::byte> bytes(std::min<std::uint64_t>(static_cast<std::uint64_t>(status.st_size) + 1, limit + 1));
   std::size_t used = 0;
   for (;;) {
     if (used > limit) throw refuse_size();
     if (used == bytes.size()) bytes.resize(std::min<std::uint64_t>(bytes.size() * 2 + 4096, limit + 1));
-    const ssize_t got = ::read(fd.get(), bytes.data() + used, bytes.size() - used);
+    const ssize_t got = is_regular ? ::pread(fd_.get(), bytes.data() + used, bytes.size() - used, static_cast<off_t>(used))
+                                   : ::read(fd_.get(), bytes.data() + used, bytes.size() - used);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw HostError::from_errno(place, errno);
+    if (got < 0) throw HostError::from_errno(place_, errno);
     if (got == 0) break;
     used += static_cast<std::size_t>(got);
   }
   bytes.resize(used);
   return bytes;
+}
+
+std::vector<std::byte> read_host_file(const std::string& path, const std::string& what, std::uint64_t limit, const FileRoot& root) {
+  return HostFile(path, what, root).read(limit);
 }
 
 std::string find_own_loader() {

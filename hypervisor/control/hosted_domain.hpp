@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "control/domain_spec.hpp"
+#include "control/host_file.hpp"
 #include "core/ids.hpp"
 #include "devices/block/disk_image.hpp"
 #include "devices/console/console.hpp"
@@ -20,6 +21,8 @@ namespace pvisor {
 struct HostedDomain {
   DomainSpec spec;
   Engine* engine = nullptr;
+  std::optional<HostFile> kernel;         ///< or the boot loader
+  std::optional<HostFile> ramdisk;        ///< or the menu given from the host
   Console* console = nullptr;             ///< the toolstack's Consoles own it
   std::vector<std::shared_ptr<DiskImage>> images;  ///< shared with back ends and requests; in the order of spec.disks
   std::vector<std::unique_ptr<NetInterface>> interfaces;  ///< in the order of spec.nets

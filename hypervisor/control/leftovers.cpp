@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <filesystem>
 #include <iterator>
 #include <string_view>
 
@@ -17,10 +16,14 @@ bool must_check_leftovers() {
   return wanted != nullptr && std::string_view(wanted) == "1";
 }
 
-std::size_t open_descriptors() {
-  std::error_code error;
-  const std::filesystem::directory_iterator all("/proc/self/fd", error);
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+OpenDescriptors::OpenDescriptors() : folder_(::opendir("/proc/self/fd"), ::closedir) {}
+
+std::size_t OpenDescriptors::count() const {
+  if (folder_ == nullptr) return 0;
+  ::rewinddir(folder_.get());
+  std::size_t entries = 0;
+  while (::readdir(folder_.get()) != nullptr) ++entries;
+  return entries;
 }
 
 std::size_t RamRoll::alive() const {

@@ -3,6 +3,8 @@
 // tests have it, pvisor looks, tells, and ends with status 125 if something is left.
 #pragma once
 
+#include <dirent.h>
+
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -15,8 +17,16 @@ namespace pvisor {
 
 /// Whether the environment asks for it.
 [[nodiscard]] bool must_check_leftovers();
-/// Descriptors that this process has open.
-[[nodiscard]] std::size_t open_descriptors();
+/// The descriptors that this process has open. The folder that lists them is kept open, for later the monitor can open none.
+class OpenDescriptors {
+ public:
+  OpenDescriptors();
+  /// This object's own among them.
+  [[nodiscard]] std::size_t count() const;
+
+ private:
+  std::unique_ptr<DIR, int (*)(DIR*)> folder_;
+};
 
 /// The memory of all guests there were.
 class RamRoll {

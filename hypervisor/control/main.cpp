@@ -15,6 +15,7 @@
 #include "base/host_error.hpp"
 #include "control/cli.hpp"
 #include "control/config.hpp"
+#include "control/confinement.hpp"
 #include "control/doctor.hpp"
 #include "control/exit_status.hpp"
 #include "control/policy.hpp"
@@ -33,6 +34,8 @@ RunPlan make_plan(CommandLine line) {
   RunPlan plan = load_config(line.config_file, engine_names(), policy ? &*policy : nullptr);
   if (line.plan.seed) plan.seed = line.plan.seed;
   plan.statistics = plan.statistics || line.plan.statistics;
+  plan.is_strict = line.plan.is_strict;
+  plan.is_unconfined = line.plan.is_unconfined;
   if (line.plan.timeout_ns) plan.timeout_ns = line.plan.timeout_ns;
   for (DomainSpec& spec : plan.domains) {
     if (line.engine_override) spec.engine = *line.engine_override;
@@ -81,6 +84,7 @@ int run(const std::vector<std::string>& words) {
   }
   if (line.doctor) return doctor();
   raise_descriptor_limit();
+  name_denied_calls();
   restore_terminal_on_fatal_signals();
   Toolstack toolstack(make_plan(std::move(line)));
   return toolstack.run();

@@ -58,6 +58,8 @@ bool Terminal::enter_raw() {
 
 void Terminal::restore() { put_back(); }
 
+void restore_terminal() { put_back(); }
+
 void restore_terminal_on_fatal_signals() {
   struct sigaction action {};
   action.sa_handler = on_fatal;

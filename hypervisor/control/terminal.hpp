@@ -34,6 +34,8 @@ class Terminal {
   bool is_terminal_;
 };
 
+/// For who must leave at once; async-signal-safe.
+void restore_terminal();
 /// Makes fatal signals put the terminal back before the process dies of them. An engine may take some of these signals over
 /// later; it ends in abort() when they are not a guest's, which comes here as well.
 void restore_terminal_on_fatal_signals();

@@ -12,6 +12,7 @@
 #include "base/escape.hpp"
 #include "base/host_error.hpp"
 #include "control/exit_status.hpp"
+#include "control/host_file.hpp"
 #include "control/report.hpp"
 #include "control/wait_graph.hpp"
 #include "devices/io/virtual_io.hpp"
@@ -61,7 +62,6 @@ Toolstack::Toolstack(RunPlan plan)
                           [this] { consoles_.continued(); }}),
       engines_(make_engines(plan.domains)),
       monitor_(clock_, *this),
-      io_(choose_io()),
       store_events_(store_, monitor_.work()),
       consoles_(console_world(), plan.domains.size() > 1),
       networks_({reactor_, monitor_.work(), monitor_.timers(), clock_, log_, root_}),
@@ -77,9 +77,11 @@ Toolstack::Toolstack(RunPlan plan)
     hosted.spec = std::move(spec);
     hosted.engine = engines_.at(hosted.spec.engine).get();
     hosted.console = &consoles_.open(hosted.spec);
+    open_files(hosted);
     open_disks(hosted);
     open_interfaces(hosted);
   }
+  if (!plan.is_unconfined) confinement_ = needs_of(hosted_, root_);
 }
 
 Clock& Toolstack::choose_clock(const std::optional<std::uint64_t>& seed) {
@@ -130,6 +132,14 @@ Toolstack::Engines Toolstack::make_engines(std::span<const DomainSpec> domains) 
   return engines;
 }
 
+void Toolstack::open_files(HostedDomain& hosted) {
+  const DomainSpec& spec = hosted.spec;
+  const bool is_own_loader = spec.kernel.empty();
+  hosted.kernel.emplace(is_own_loader ? find_own_loader() : spec.kernel, spec.bootloader ? "loader" : "kernel",
+                        is_own_loader ? FileRoot::whole() : root_);
+  if (!spec.ramdisk.empty()) hosted.ramdisk.emplace(spec.ramdisk, spec.bootloader ? "menu" : "ramdisk", root_);
+}
+
 void Toolstack::open_disks(HostedDomain& hosted) {
   for (const DiskSpec& disk : hosted.spec.disks) {
     const DiskAccess access = disk.read_only ? DiskAccess::ReadOnly : disk.shared ? DiskAccess::SharedReadWrite : DiskAccess::ReadWrite;
@@ -156,10 +166,11 @@ int Toolstack::run() {
     real_clock_.refine(clock_interval_ns_);
     clock_timer_.arm(clock_.now_ns() + clock_interval_ns_);
   }
+  confine();
   for (HostedDomain& hosted : hosted_) start(hosted);
   warn_if_root();
   consoles_.listen();
-  descriptors_at_start_ = open_descriptors();
+  descriptors_at_start_ = descriptors_.count();
   if (timeout_ns_) time_limit_.arm(clock_.now_ns() + *timeout_ns_);
   while (!all_over() && !is_quitting_) turn();
   for (HostedDomain& hosted : hosted_) destroy(hosted);
@@ -170,6 +181,13 @@ int Toolstack::run() {
   if (must_check_leftovers()) check_leftovers();
   if (!hash.empty()) log_.text(hash);
   return status_;
+}
+
+/// All is open that needs a name. Threads of the I/O begin without rights, too; an io_uring can be made only before the filter.
+void Toolstack::confine() {
+  if (confinement_) give_up_rights(*confinement_);
+  io_ = choose_io();
+  if (confinement_) filter_calls(*confinement_);
 }
 
 void Toolstack::tell_statistics() {

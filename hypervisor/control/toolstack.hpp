@@ -14,6 +14,7 @@
 #include "base/file_root.hpp"
 #include "base/reactor.hpp"
 #include "builder/domain_builder.hpp"
+#include "control/confinement.hpp"
 #include "control/consoles.hpp"
 #include "control/domain_spec.hpp"
 #include "control/engine_watch.hpp"
@@ -58,6 +59,7 @@ class Toolstack final : private MonitorHooks {
   [[nodiscard]] std::unique_ptr<BlockIo> choose_io();
   using Engines = std::map<std::string, std::unique_ptr<Engine>>;
   [[nodiscard]] Engines make_engines(std::span<const DomainSpec> domains);
+  void open_files(HostedDomain& hosted);
   void open_disks(HostedDomain& hosted);
   void open_interfaces(HostedDomain& hosted);
   void warn_if_root();
@@ -73,6 +75,7 @@ class Toolstack final : private MonitorHooks {
   void finish(HostedDomain& hosted, int status);
 
   // The loop
+  void confine();
   void turn();
   void wait_in_virtual_time(bool more);
   void end_of_virtual_time();
@@ -112,6 +115,8 @@ class Toolstack final : private MonitorHooks {
   std::optional<std::uint64_t> timeout_ns_;
   bool tells_statistics_;
   RamRoll rams_;
+  std::optional<ConfinementNeeds> confinement_;  ///< none: --debug-unconfined
+  OpenDescriptors descriptors_;
   std::size_t descriptors_at_start_ = 0;
   int status_ = 0;                 ///< the first that is not 0
   bool is_quitting_ = false;       ///< somebody wants out now

@@ -39,14 +39,12 @@ EndAction action_for(const DomainSpec& spec, DomainEnd::Kind kind) {
 
 DomainImage Toolstack::build(const HostedDomain& hosted) {
   const DomainSpec& spec = hosted.spec;
-  const bool is_own_loader = spec.kernel.empty();
-  const std::string file = is_own_loader ? find_own_loader() : spec.kernel;
-  const auto kernel = read_host_file(file, spec.bootloader ? "loader" : "kernel", kMaxKernelBytes, is_own_loader ? FileRoot::whole() : root_);
+  const auto kernel = hosted.kernel->read();
   std::vector<std::byte> ramdisk;
-  if (!spec.ramdisk.empty()) ramdisk = read_host_file(spec.ramdisk, spec.bootloader ? "menu" : "ramdisk", kMaxKernelBytes, root_);
+  if (hosted.ramdisk) ramdisk = hosted.ramdisk->read();
   BuildSpec build_spec;
   build_spec.kernel = kernel;
-  build_spec.kernel_name = fmt::format("{} {}:", spec.bootloader ? "loader" : "kernel", escaped(file));
+  build_spec.kernel_name = hosted.kernel->place() + ":";
   build_spec.ramdisk = ramdisk;
   build_spec.cmdline = spec.cmdline;
   build_spec.memory_mib = spec.memory_mib;
@@ -218,7 +216,7 @@ Leftovers Toolstack::count_leftovers() {
   const std::size_t own = std::size_t{time_limit_.is_armed()} + std::size_t{clock_timer_.is_armed()};
   const std::size_t armed = monitor_.timers().count_before(std::numeric_limits<std::uint64_t>::max());
   left.timers = armed - std::min(armed, own);
-  const std::size_t open = open_descriptors();
+  const std::size_t open = descriptors_.count();
   left.descriptors = open - std::min(open, descriptors_at_start_);
   return left;
 }

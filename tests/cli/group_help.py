@@ -5,7 +5,7 @@ import json
 import pathlib
 import re
 
-EVERYWHERE = {"--engine", "--timeout", "--no-reboot", "--deterministic", "--seed", "--statistics"}
+EVERYWHERE = {"--engine", "--timeout", "--no-reboot", "--deterministic", "--seed", "--statistics", "--strict", "--debug-unconfined"}
 OF_A_DOMAIN = {"--memory", "--vcpus", "--disk", "--net", "--console", "--name", "--on-poweroff", "--on-reboot", "--on-crash"}
 COMMANDS = {
     "boot": EVERYWHERE | OF_A_DOMAIN | {"--loader", "--config", "--menu"},
@@ -22,7 +22,7 @@ KEY_OF = {
     "--statistics": "statistics",
 }
 WITHOUT_KEY = {"--help", "--version"}  # they start nothing
-OF_WHO_STARTS_IT = {"--policy"}        # it limits the file, which therefore cannot say it
+OF_WHO_STARTS_IT = {"--policy", "--strict", "--debug-unconfined"}  # not for whoever wrote the file to say
 SCHEMA = pathlib.Path(__file__).parents[2] / "hypervisor/control/domains.schema.json"
 
 

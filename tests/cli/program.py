@@ -180,18 +180,18 @@ class Program:
     def run_probe(self, what, *options, **how):
         return self.run("run", self.probe, "--memory", "16M", *options, "--", "do=" + what, **how)
 
-    def start(self, *words, pipe_bytes=None):
+    def start(self, *words, pipe_bytes=None, **options):
         """Starts it without a terminal; its standard input is a pipe, its standard output one of this size."""
         command = [self.pvisor, *standard_arguments(words)]
         ours, theirs = os.pipe()
         if pipe_bytes:
             fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, pipe_bytes)
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=theirs, stderr=subprocess.PIPE, cwd=self.folder)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=theirs, stderr=subprocess.PIPE, cwd=self.folder, **options)
         os.close(theirs)
         return Child(command, process, ours)
 
-    def start_probe(self, what, *options, pipe_bytes=None):
-        return self.start("run", self.probe, "--memory", "16M", *options, "--", "do=" + what, pipe_bytes=pipe_bytes)
+    def start_probe(self, what, *options, **how):
+        return self.start("run", self.probe, "--memory", "16M", *options, "--", "do=" + what, **how)
 
     def run_as_nobody(self, *words, **options):
         """Without root's rights. Opened by us, because a user without rights may not reach the build folder; None if impossible."""

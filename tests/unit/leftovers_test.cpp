@@ -30,8 +30,9 @@ TEST_CASE("a guest's memory counts as long as somebody holds it") {
 }
 
 TEST_CASE("a descriptor that is open counts") {
-  const std::size_t before = open_descriptors();
+  const OpenDescriptors descriptors;
+  const std::size_t before = descriptors.count();
   const UniqueFd fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   REQUIRE(fd.is_open());
-  CHECK(open_descriptors() == before + 1);
+  CHECK(descriptors.count() == before + 1);
 }

@@ -104,6 +104,9 @@ class ThreadSetup {
 
 constinit thread_local ThreadSetup* volatile this_thread = nullptr;
 
+/// Who was told of denied system calls before: a filter's of the monitor's own calls is still for that one.
+struct sigaction before_us {};
+
 bool inside(std::uint64_t rip, const char* begin, const char* end) {
   return rip >= reinterpret_cast<std::uint64_t>(begin) && rip < reinterpret_cast<std::uint64_t>(end);
 }
@@ -261,7 +264,10 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
     if (vcpu->page.return_kind != shim::kReturnFull) vcpu->page.frame.rip = 0;  // on the stack that is not there
     return land(context, *vcpu, Cause::BadStack);
   }
-  if (vcpu == nullptr || (!was_guest && !in_exit)) return abort_as_ours(signal, context);
+  if (vcpu == nullptr || (!was_guest && !in_exit)) {
+    if (signal == SIGSYS && (before_us.sa_flags & SA_SIGINFO) != 0) before_us.sa_sigaction(signal, info, raw);
+    return abort_as_ours(signal, context);
+  }
 
   if (!in_exit) {
     save_registers(context, vcpu->page.frame);
@@ -292,7 +298,7 @@ void install_handlers() {
   sigfillset(&action.sa_mask);
   action.sa_sigaction = on_fault;
   for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS}) {
-    if (::sigaction(signal, &action, nullptr) != 0) throw HostError::from_errno("cannot handle guest faults", errno);
+    if (::sigaction(signal, &action, signal == SIGSYS ? &before_us : nullptr) != 0) throw HostError::from_errno("cannot handle guest faults", errno);
   }
   action.sa_sigaction = on_tick;
   if (::sigaction(tick_signal(), &action, nullptr) != 0) throw HostError::from_errno("cannot handle the preemption tick", errno);
