@@ -71,8 +71,7 @@ void refuse_extras(const TypedWords& words) {
 }
 
 std::string pick_engine(const Typed& typed, std::span<const std::string_view> engines) {
-  if (typed.engine.empty()) return std::string(engines.front());
-  check_engine("--engine", typed.engine, engines);
+  if (!typed.engine.empty()) check_engine("--engine", typed.engine, engines);
   return typed.engine;
 }
 

@@ -133,8 +133,8 @@ DomainSpec read_domain(const Context& context, const std::string& path, const nl
   read_boot(context, object, spec);
   spec.memory_mib = check_memory_mib(object.place("memory"), object.number("memory", kDefaultMemoryMib));
   spec.vcpus = check_vcpus(object.place("vcpus"), std::to_string(object.number("vcpus", 1)));
-  spec.engine = object.text("engine", std::string(context.engines.front()));
-  check_engine(object.place("engine"), spec.engine, context.engines);
+  spec.engine = object.text("engine", "");
+  if (object.has("engine")) check_engine(object.place("engine"), spec.engine, context.engines);
   const auto disks = object.array("disk", kMaxDisks);
   for (std::size_t i = 0; i < disks.size(); ++i) {
     spec.disks.push_back(read_disk(context, fmt::format("{}[{}]", object.path("disk"), i), disks[i]));

@@ -64,7 +64,7 @@ struct DomainSpec {
   std::string cmdline;      ///< with `bootloader` the place of the menu on the guest's disks; empty: the usual ones
   std::uint64_t memory_mib = kDefaultMemoryMib;
   std::uint32_t vcpus = 1;
-  std::string engine;
+  std::string engine;  ///< empty until the default is chosen
   std::vector<DiskSpec> disks;
   std::vector<NetSpec> nets;
   ConsoleSpec console;

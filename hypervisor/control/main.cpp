@@ -27,8 +27,17 @@ namespace {
 
 using namespace pvisor;
 
+void choose_engines(RunPlan& plan) {
+  for (DomainSpec& spec : plan.domains) {
+    if (spec.engine.empty()) spec.engine = default_engine(plan.seed.has_value());
+  }
+}
+
 RunPlan make_plan(CommandLine line) {
-  if (line.config_file.empty()) return std::move(line.plan);
+  if (line.config_file.empty()) {
+    choose_engines(line.plan);
+    return std::move(line.plan);
+  }
   std::optional<Policy> policy;
   if (!line.policy_file.empty()) policy = load_policy(line.policy_file);
   RunPlan plan = load_config(line.config_file, engine_names(), policy ? &*policy : nullptr);
@@ -41,6 +50,7 @@ RunPlan make_plan(CommandLine line) {
     if (line.engine_override) spec.engine = *line.engine_override;
     if (line.no_reboot) spec.on_reboot = EndAction::Destroy;
   }
+  choose_engines(plan);
   if (policy) {
     check_trust(*policy, plan, line.config_file, engine_isolates, ::geteuid() == 0);
     plan.image_root = policy->image_root;

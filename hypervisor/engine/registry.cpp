@@ -14,13 +14,14 @@ namespace {
 struct Entry {
   std::string_view name;
   bool isolates;
+  bool repeats;  ///< EngineTraits::deterministic
   std::unique_ptr<Engine> (*make)(const EngineOptions& options);
   std::vector<Finding> (*probe)();
 };
 
 constexpr std::array kEngines{
-    Entry{"fiber", false, fiber::make_fiber_engine, fiber::probe_fiber_engine},
-    Entry{"process", true, process::make_process_engine, process::probe_process_engine},
+    Entry{"process", true, false, process::make_process_engine, process::probe_process_engine},
+    Entry{"fiber", false, true, fiber::make_fiber_engine, fiber::probe_fiber_engine},
 };
 
 constexpr auto kNames = [] {
@@ -32,6 +33,10 @@ constexpr auto kNames = [] {
 }  // namespace
 
 std::span<const std::string_view> engine_names() { return kNames; }
+
+std::string_view default_engine(bool must_repeat) {
+  return std::find_if(kEngines.begin(), kEngines.end(), [&](const Entry& entry) { return entry.repeats || !must_repeat; })->name;
+}
 
 bool engine_isolates(std::string_view name) {
   return std::any_of(kEngines.begin(), kEngines.end(), [&](const Entry& entry) { return entry.name == name && entry.isolates; });

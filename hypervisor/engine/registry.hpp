@@ -12,8 +12,10 @@
 
 namespace pvisor {
 
-/// Names for --engine, the default first.
+/// Names for --engine.
 [[nodiscard]] std::span<const std::string_view> engine_names();
+/// The engine of who names none; in a run that must repeat, another one than usual.
+[[nodiscard]] std::string_view default_engine(bool must_repeat);
 /// EngineTraits::isolates_memory of that engine, without making it; false for an unknown name.
 [[nodiscard]] bool engine_isolates(std::string_view name);
 /// What each engine finds on this host, the default first.

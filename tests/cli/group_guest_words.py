@@ -2,6 +2,7 @@
 """What a guest, its disk or its menu says is text: nothing of it is run, opened or taken for a format on the host."""
 
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -55,7 +56,8 @@ def case_no_program_is_started_and_no_named_file_opened(program):
     with open(trace, encoding="utf-8", errors="replace") as file:
         calls = file.read()
     result = program.run("--version")
-    if calls.count("exec") != 1 or "fork(" in calls or "connect(" in calls:
+    stubs = len(re.findall(r'execveat\(6, "", \["pvisor-vcpu"\]', calls))  # the vCPUs' own processes, out of memory: loader and kernel
+    if calls.count("exec") != 1 + stubs or stubs > 2 or "fork(" in calls or "connect(" in calls:
         result.wrong("something was started:\n" + calls)
     for word in ("menu.lst", "made", "/boot/kernel", "/etc/passwd"):
         if word in calls:

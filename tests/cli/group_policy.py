@@ -64,15 +64,17 @@ def case_what_is_no_file(program):
 def case_trust(program):
     root_of(program)
     contains_nothing = "domains[0]: the fiber engine contains nothing that a guest does: "
-    program.run_as_nobody(*files(program, {}, allow_trusted=True)).refuses(126, contains_nothing, '"trusted": true')
-    program.run_as_nobody(*files(program, {"trusted": True})).refuses(126, contains_nothing, "allow_trusted")
+    fiber = {"engine": "fiber"}
+    program.run_as_nobody(*files(program, fiber, allow_trusted=True)).refuses(126, contains_nothing, '"trusted": true')
+    program.run_as_nobody(*files(program, {"trusted": True, **fiber})).refuses(126, contains_nothing, "allow_trusted")
+    program.run_as_nobody(*files(program, {})).ends(0)  # the default engine contains its guests
 
 
 def case_root(program):
     if os.geteuid() != 0:
         raise unittest.SkipTest("only for root")
     root_of(program)
-    program.run(*files(program, {"trusted": True}, allow_trusted=True)).refuses(126, "not started as root")
+    program.run(*files(program, {"trusted": True, "engine": "fiber"}, allow_trusted=True)).refuses(126, "not started as root")
 
 
 def case_a_policy_that_is_none(program):

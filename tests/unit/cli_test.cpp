@@ -43,7 +43,7 @@ TEST_CASE("run takes a kernel and gives it the words after the dashes") {
   CHECK(spec.kernel == "dir/my kernel.elf");
   CHECK(spec.cmdline == "a --memory b");
   CHECK(spec.name == "my-kernel");
-  CHECK(spec.engine == "fiber");
+  CHECK(spec.engine.empty());
   CHECK(spec.memory_mib == 64);
   CHECK_FALSE(spec.bootloader);
   CHECK(spec.on_reboot == EndAction::Restart);

@@ -45,7 +45,7 @@ TEST_CASE("a small description is filled up with the defaults") {
   CHECK(spec.name == "a");
   CHECK(spec.kernel == "dir/k.elf");
   CHECK(spec.memory_mib == 64);
-  CHECK(spec.engine == "fiber");
+  CHECK(spec.engine.empty());
   CHECK(spec.console.file.empty());
   CHECK(spec.on_poweroff == EndAction::Destroy);
   CHECK(spec.on_reboot == EndAction::Restart);
