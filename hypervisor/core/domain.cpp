@@ -62,8 +62,7 @@ void Domain::install(DomainImage image) {
     publish_time(*vcpus_.back());
   }
   Vcpu& boot = *vcpus_.front();
-  boot.context = std::move(context);
-  boot.state = VcpuState::Runnable;
+  give_context(boot, std::move(context));
   for (const auto& device : devices_) device->attach(*this);
   monitor_.scheduler().bring_up(boot);
 }
@@ -95,9 +94,16 @@ void Domain::initialise_vcpu(Vcpu& vcpu, const pv_vcpu_guest_context& context) {
   start.context = context;
   start.hypercall_page = image().boot_vcpu.hypercall_page;
   start.vcpu_info = vcpu_info_address(vcpu.id).value();
-  vcpu.context = engine_.create_vcpu(*image().space, start);
-  vcpu.state = VcpuState::Runnable;
+  give_context(vcpu, engine_.create_vcpu(*image().space, start));
   vcpu.account();
+}
+
+void Domain::give_context(Vcpu& vcpu, std::unique_ptr<VcpuContext> context) {
+  vcpu.context = std::move(context);
+  vcpu.state = VcpuState::Runnable;
+  for (std::uint32_t port = 1; port < EventChannels::kPorts; ++port) {
+    if (events().leads_out(Port{port})) vcpu.context->allow_posted(port, true);
+  }
 }
 
 GuestVirt Domain::vcpu_info_address(VcpuId id) const {
@@ -181,6 +187,12 @@ void Domain::unmask_event(Port port, VcpuId vcpu) {
 }
 
 void Domain::clear_event(Port port) { shared_info().clear_pending(port); }
+
+void Domain::port_leads_out(Port port, bool yes) {
+  for (const auto& vcpu : vcpus_) {
+    if (vcpu->is_initialised()) vcpu->context->allow_posted(port.value(), yes);
+  }
+}
 
 void Domain::wake_for(Port port, VcpuId vcpu_id, bool upcall) {
   Vcpu* target = vcpu(vcpu_id);

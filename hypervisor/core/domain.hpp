@@ -129,6 +129,8 @@ class Domain final : private EventSink {
   void raise_event(Port port, VcpuId vcpu) override;
   void unmask_event(Port port, VcpuId vcpu) override;
   void clear_event(Port port) override;
+  void port_leads_out(Port port, bool yes) override;
+  void give_context(Vcpu& vcpu, std::unique_ptr<VcpuContext> context);
   void wake_for(Port port, VcpuId vcpu, bool upcall);
   /// What lives and dies with one image.
   struct Parts {

@@ -160,6 +160,14 @@ void EventChannels::raise_virq(std::uint32_t virq, VcpuId vcpu) {
   }
 }
 
+bool EventChannels::leads_out(Port port) const {
+  const Channel* channel = used(port);
+  if (channel == nullptr) return false;
+  if (const auto* unbound = std::get_if<Unbound>(&channel->state)) return unbound->remote != self_;
+  if (const auto* pair = std::get_if<Interdomain>(&channel->state)) return pair->remote != self_;
+  return std::holds_alternative<Backend>(channel->state);
+}
+
 bool EventChannels::is_allocated(Port port) const { return used(port) != nullptr; }
 
 bool EventChannels::is_bound(Port port) const {
@@ -205,6 +213,7 @@ void EventChannels::leave_peer(Port port) {
 void EventChannels::release(Port port) {
   leave_peer(port);
   sink_.clear_event(port);  // whoever gets the port next starts with nothing pending
+  if (leads_out(port)) sink_.port_leads_out(port, false);
   at(port) = Channel{};
 }
 
@@ -213,6 +222,7 @@ std::int64_t EventChannels::claim(Channel channel) {
   if (!port) return -PV_ENOSPC;
   if (port->value() == channels_.size()) channels_.emplace_back();
   at(*port) = channel;
+  if (leads_out(*port)) sink_.port_leads_out(*port, true);
   return port->value();
 }
 

@@ -28,6 +28,8 @@ class EventSink {
   virtual void raise_event(Port port, VcpuId vcpu) = 0;
   virtual void unmask_event(Port port, VcpuId vcpu) = 0;
   virtual void clear_event(Port port) = 0;
+  /// leads_out() of this port is this now.
+  virtual void port_leads_out(Port port, bool yes) = 0;
 };
 
 /// Finds another domain's table, or nothing if there is no such domain (any more).
@@ -90,6 +92,8 @@ class EventChannels {
 
   /// Raises the virq's port on that vCPU if one is bound; nothing otherwise.
   void raise_virq(std::uint32_t virq, VcpuId vcpu);
+  /// True if a send to it is answered with 0 as long as it stays allocated, and nobody in this domain sees what it does.
+  [[nodiscard]] bool leads_out(Port port) const;
   /// True if the port is allocated: an event can come, now or once a peer binds to it.
   [[nodiscard]] bool is_allocated(Port port) const;
   /// True if it is also joined to something that can send.

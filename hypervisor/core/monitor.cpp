@@ -183,12 +183,31 @@ void Monitor::serve_elsewhere() {
   }
 }
 
-/// True if one of its vCPUs was answered and goes on.
+/// What a vCPU has sent without waiting.
+class SendPosted final : public PostedSends {
+ public:
+  explicit SendPosted(EventChannels& events) : events_(events) {}
+  void on_posted(std::uint32_t port) override {
+    any_ = true;
+    (void)events_.send(Port{port});  // one that the guest made up is refused, and nobody is told
+  }
+  [[nodiscard]] bool any() const { return any_; }
+
+ private:
+  EventChannels& events_;
+  bool any_ = false;
+};
+
+/// True if one of its vCPUs was served and goes on.
 bool Monitor::take_exits(Domain& domain) {
   bool answered = false;
   for (std::uint32_t index = 0; index < domain.vcpu_count(); ++index) {
     Vcpu& vcpu = *domain.vcpu(VcpuId{index});
-    const Exit* exit = vcpu.is_initialised() ? vcpu.context->take_exit() : nullptr;
+    if (!vcpu.is_initialised()) continue;
+    const Exit* exit = vcpu.context->take_exit();
+    SendPosted posted(domain.events());  // before what came after it
+    vcpu.context->take_posted(posted);
+    if (posted.any()) answered = true;
     if (exit == nullptr) continue;
     const HypercallResult result = handle_exit(vcpu, *exit);
     if (result.kind != HypercallResult::Kind::Done || !vcpu.is_up) {

@@ -104,6 +104,16 @@ struct RunBudget {
 
 class VcpuContext;
 
+/// Told of the events that a vCPU has sent without waiting for an answer.
+class PostedSends {
+ public:
+  /// The guest may have made up the number.
+  virtual void on_posted(std::uint32_t port) = 0;
+
+ protected:
+  ~PostedSends() = default;
+};
+
 /// The caller of run(): told each exit of a vCPU that runs on this thread, it says who goes on.
 class ExitHandler {
  public:
@@ -139,6 +149,11 @@ class VcpuContext {
   virtual bool stop() = 0;
   /// The guest's pv_vcpu_info is at this address from now on. Only while the vCPU does not run.
   virtual void set_vcpu_info(std::uint64_t address) = 0;
+  /// Whether the guest may send to this port without waiting for the answer, which is 0 then. Engines whose vCPUs run elsewhere make
+  /// use of it: a round trip costs them more than the call.
+  virtual void allow_posted(std::uint32_t /*port*/, bool /*allowed*/) {}
+  /// Gives what was sent so since the last time, each port at most once; to be asked after take_exit(), and its answer served first.
+  virtual void take_posted(PostedSends& /*sends*/) {}
   /// Registers at the last exit, for reports. Meaningless while it runs.
   [[nodiscard]] virtual pv_cpu_user_regs registers() const = 0;
 
@@ -168,7 +183,7 @@ class Engine {
   [[nodiscard]] virtual std::span<const int> wait_fds() const { return {}; }
   /// Sees to what made this one of wait_fds() readable. The exits are taken by take_exit().
   virtual void serve(int) {}
-  /// Looks at memory only: take_exit() of some vCPU has something to give.
+  /// Looks at memory only: take_exit() or take_posted() of some vCPU has something to give.
   [[nodiscard]] virtual bool has_exits() const { return false; }
   /// The same, after a moment at most: as long as a vCPU takes that makes its next call at once, where waiting keeps nobody from running.
   [[nodiscard]] virtual bool has_exits_soon() const { return has_exits(); }

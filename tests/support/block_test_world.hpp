@@ -193,6 +193,7 @@ class TestGuest final : private EventSink, private EventPeers {
   void raise_event(Port, VcpuId) override { ++notifications_; }
   void unmask_event(Port, VcpuId) override {}
   void clear_event(Port) override {}
+  void port_leads_out(Port, bool) override {}
   EventChannels* find_events(DomainId) override { return nullptr; }
   std::uint32_t notifications_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <set>
 #include <memory>
 #include <vector>
 
@@ -25,9 +26,14 @@ struct Sink final : EventSink {
   void raise_event(Port port, VcpuId vcpu) override { raised.push_back({port.value(), vcpu.value()}); }
   void unmask_event(Port port, VcpuId vcpu) override { unmasked.push_back({port.value(), vcpu.value()}); }
   void clear_event(Port port) override { cleared.push_back(port.value()); }
+  void port_leads_out(Port port, bool yes) override {
+    if (yes) outward.insert(port.value());
+    if (!yes) outward.erase(port.value());
+  }
   std::vector<Raised> raised;
   std::vector<Raised> unmasked;
   std::vector<std::uint32_t> cleared;
+  std::set<std::uint32_t> outward;
 };
 
 struct World : EventPeers {
@@ -66,6 +72,31 @@ struct Pair : World {
 };
 
 }  // namespace
+
+TEST_CASE("a port leads out when its sends always succeed and nobody in its domain sees them") {
+  World world;
+  EventChannels& a = world.add(1);
+  EventChannels& b = world.add(2);
+  const Sink& told = world.sinks[1];
+  const Port to_b = port_of(a.alloc_unbound(kB));
+  const Port to_self = port_of(a.alloc_unbound(kA));
+  const Port to_monitor = port_of(a.alloc_unbound(kMonitorDomain));
+  const Port ipi = port_of(a.bind_ipi(VcpuId{0}));
+  const Port virq = port_of(a.bind_virq(PV_VIRQ_TIMER, VcpuId{0}));
+  const std::set<std::uint32_t> outward{to_b.value(), to_monitor.value()};
+  CHECK(told.outward == outward);
+  for (const Port port : std::to_array({to_b, to_self, to_monitor, ipi, virq})) CHECK(a.leads_out(port) == told.outward.contains(port.value()));
+
+  const Port at_b = port_of(b.bind_interdomain(kA, to_b));
+  CHECK(world.sinks[2].outward.contains(at_b.value()));
+  CHECK(b.close(at_b) == 0);
+  CHECK(world.sinks[2].outward.empty());
+  CHECK(told.outward == outward);  // it waits for another peer
+  CHECK(a.close(to_b) == 0);
+  CHECK_FALSE(told.outward.contains(to_b.value()));
+  a.reset();
+  CHECK(told.outward.empty());
+}
 
 TEST_CASE("Ports are handed out from 1 upward and the lowest free one is used again") {
   World world;

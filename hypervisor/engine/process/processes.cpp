@@ -105,7 +105,7 @@ void VcpuProcesses::serve(int fd) {
 }
 
 bool VcpuProcesses::has_exits() const {
-  return deaths_ > 0 || std::ranges::any_of(running_, [](const ProcessVcpu* vcpu) { return vcpu->has_turn(); });
+  return deaths_ > 0 || std::ranges::any_of(running_, [](const ProcessVcpu* vcpu) { return vcpu->has_turn() || vcpu->has_posted(); });
 }
 
 bool VcpuProcesses::has_exits_soon() const {

@@ -72,6 +72,13 @@ inline constexpr uint32_t kViewsAtOnce = 32;
 /// never executes: it passes it to the monitor (seccomp user notification).
 inline constexpr uint32_t kAskForPage = 24;  // sched_yield: without arguments, and of no use here
 
+/// Events that the guest sends without waiting for the answer: bits of ports, and of the words that have some.
+struct alignas(64) Posted {
+  uint64_t words;
+  uint64_t bits[64];
+};
+inline constexpr uint32_t kPorts = 64 * 64;
+
 struct FilterRule {  ///< struct sock_filter (linux/filter.h)
   uint16_t code;
   uint8_t jump_true;
@@ -94,6 +101,8 @@ struct VcpuArea {
   shim::VcpuPage page;
   HandOff hand_off;
   Signs signs;
+  Posted posted;
+  uint64_t may_post[64];  ///< monitor's: ports of which it is sure that a send succeeds
   alignas(64) uint32_t views;
   View view[kViewsAtOnce];
   Setup setup;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -210,6 +211,27 @@ bool ProcessVcpu::read_exit() {
   }
   exit_ = DiedExit{death_};
   return true;
+}
+
+void ProcessVcpu::allow_posted(std::uint32_t port, bool allowed) {
+  const std::uint64_t bit = std::uint64_t{1} << (port % 64);
+  std::uint64_t& word = area_->may_post[port / 64];
+  if (allowed) {
+    __atomic_fetch_or(&word, bit, __ATOMIC_RELAXED);
+  } else {
+    __atomic_fetch_and(&word, ~bit, __ATOMIC_RELAXED);
+  }
+}
+
+void ProcessVcpu::take_posted(PostedSends& sends) {
+  if (!has_posted()) return;
+  // A word's bit is taken before its ports: one that is posted in between sets it again.
+  for (std::uint64_t words = __atomic_exchange_n(&area_->posted.words, 0, __ATOMIC_SEQ_CST); words != 0; words &= words - 1) {
+    const auto word = static_cast<std::uint32_t>(std::countr_zero(words));
+    for (std::uint64_t bits = __atomic_exchange_n(&area_->posted.bits[word], 0, __ATOMIC_SEQ_CST); bits != 0; bits &= bits - 1) {
+      sends.on_posted(word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits)));
+    }
+  }
 }
 
 void ProcessVcpu::kick() {

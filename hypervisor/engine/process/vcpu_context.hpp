@@ -31,6 +31,8 @@ class ProcessVcpu final : public NoOwnPaging {
   void kick() override;
   bool stop() override;
   void set_vcpu_info(std::uint64_t address) override { area_->page.vcpu_info = address; }
+  void allow_posted(std::uint32_t port, bool allowed) override;
+  void take_posted(PostedSends& sends) override;
   [[nodiscard]] pv_cpu_user_regs registers() const override;
 
   // For its address space.
@@ -43,6 +45,7 @@ class ProcessVcpu final : public NoOwnPaging {
   // For the engine.
   /// It has handed over its turn, or never had it.
   [[nodiscard]] bool has_turn() const { return __atomic_load_n(&area_->hand_off.turn, __ATOMIC_ACQUIRE) == kMonitorsTurn; }
+  [[nodiscard]] bool has_posted() const { return __atomic_load_n(&area_->posted.words, __ATOMIC_ACQUIRE) != 0; }
   void set_monitor_asleep(bool asleep);
   /// Its process asks for a page.
   void answer_question();

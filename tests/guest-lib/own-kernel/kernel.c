@@ -42,10 +42,9 @@ static void count_ticks(unsigned wanted)
     timer_port = (pv_evtchn_port_t)pv_event_bind_virq(PV_VIRQ_TIMER, 0);
     pv_event_unmask(timer_port);
     while (ticks < wanted) {
-        pv_set_timer_op(1); // long past: at once
         cli();
-        if (ticks < wanted)
-            pv_sched_op(PV_SCHEDOP_BLOCK, NULL); // sleeps with upcalls enabled
+        pv_set_timer_op(1); // long past: at once, perhaps before the next instruction, but with the flag clear it waits to be counted
+        pv_sched_op(PV_SCHEDOP_BLOCK, NULL); // sleeps with upcalls enabled
         sti();
     }
 }

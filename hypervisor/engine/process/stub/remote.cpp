@@ -7,6 +7,9 @@
 #include <linux/futex.h>
 #include <sys/mman.h>
 
+#include <pvabi/event_channel.h>
+#include <pvabi/hypercalls.h>
+
 #include "engine/process/stub/gate.hpp"
 #include "engine/process/stub/stub.hpp"
 #include "shim/shim.hpp"
@@ -29,11 +32,29 @@ void wait_for_turn() {
   __atomic_store_n(&vcpu_area.signs.stub_asleep, 0, __ATOMIC_RELAXED);
 }
 
-void pass_turn() {
-  __atomic_store_n(&vcpu_area.hand_off.turn, kMonitorsTurn, __ATOMIC_SEQ_CST);
+/// After a store with a full fence: the monitor sees that, or we see that it sleeps.
+void wake_monitor() {
   if (__atomic_load_n(&vcpu_area.signs.monitor_asleep, __ATOMIC_ACQUIRE) == 0) return;
   const uint64_t one = 1;
   system_call(kWrite, kDoorbellFd, reinterpret_cast<uint64_t>(&one), sizeof one);
+}
+
+void pass_turn() {
+  __atomic_store_n(&vcpu_area.hand_off.turn, kMonitorsTurn, __ATOMIC_SEQ_CST);
+  wake_monitor();
+}
+
+/// event_channel_op(send) to a port of which the monitor is sure that it succeeds: nobody has to wait for that. False: it must be asked.
+bool post_send(uint64_t argument) {
+  uint32_t port;
+  static_assert(sizeof(pv_evtchn_send) == sizeof port);
+  if (!shim::copy_from_guest(vcpu_area.page, &port, argument, sizeof port) || port >= kPorts) return false;
+  const uint64_t bit = uint64_t{1} << (port % 64);
+  if ((vcpu_area.may_post[port / 64] & bit) == 0) return false;
+  __atomic_fetch_or(&vcpu_area.posted.bits[port / 64], bit, __ATOMIC_SEQ_CST);
+  __atomic_fetch_or(&vcpu_area.posted.words, uint64_t{1} << (port / 64), __ATOMIC_SEQ_CST);
+  wake_monitor();
+  return true;
 }
 
 /// Maps one range. A page of another domain comes as a descriptor of its own, for which the monitor is asked.
@@ -114,6 +135,7 @@ using namespace pvisor::process;
 /// A call for the monitor, out of the frame.
 extern "C" int64_t stub_remote() {
   const pv_cpu_user_regs& regs = vcpu_area.page.frame;
+  if (regs.rax == PV_HC_EVENT_CHANNEL_OP && static_cast<uint32_t>(regs.rdi) == PV_EVTCHNOP_SEND && post_send(regs.rsi)) return 0;
   HandOff& call = vcpu_area.hand_off;
   call.number = regs.rax;
   call.args[0] = regs.rdi;
