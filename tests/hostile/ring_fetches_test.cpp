@@ -14,6 +14,7 @@
 #include "support/block_test_world.hpp"
 #include "support/changing_memory.hpp"
 #include "support/console_world.hpp"
+#include "support/net_test_world.hpp"
 #include "support/xenstore_client.hpp"
 #include "xenstore/service_ring.hpp"
 
@@ -106,6 +107,46 @@ TEST_CASE("the segments of an indirect block request are acted upon as they were
   }
   CHECK(memory.second_fetches() == 0);
   CHECK(memory.fetches() == 50 * (sizeof(pv_blkif_request) + sizeof segments));
+}
+
+TEST_CASE("a packet is sent as it was copied, from slots and pages, and each of its bytes is read once") {
+  LonelyWorld world;
+  const TestGuest& guest = world.guest.guest;
+  ChangingMemory memory;
+  memory.spare(guest.ram->page(TestGuest::kRingFrame).first(PV_RING_HEADER_SIZE));
+  memory.spare(guest.ram->page(NetTestGuest::kRxRingFrame).first(PV_RING_HEADER_SIZE));
+  memory.spare(guest.ram->page(TestGuest::kRamPages + 1));
+  for (unsigned i = 0; i < 100; ++i) {
+    memory.begin_request();
+    const std::string frame = test_frame(test_mac(2), test_mac(1), 5000, i);
+    world.guest.send(frame, 0);
+    REQUIRE(world.sent.bytes.size() == i + 1);
+    CHECK((world.sent.bytes.back() == frame));
+  }
+  CHECK(memory.second_fetches() == 0);
+  CHECK(memory.fetches() == 100 * (2 * sizeof(pv_netif_tx_request) + 5000));
+}
+
+TEST_CASE("a frame is put where its slot said when it was copied, and each byte of the slot is read once") {
+  LonelyWorld world;
+  NetTestGuest& guest = world.guest;
+  ChangingMemory memory;
+  memory.spare(guest.guest.ram->page(TestGuest::kRingFrame).first(PV_RING_HEADER_SIZE));
+  memory.spare(guest.guest.ram->page(NetTestGuest::kRxRingFrame).first(PV_RING_HEADER_SIZE));
+  memory.spare(guest.guest.ram->page(TestGuest::kRamPages + 1));
+  for (unsigned i = 0; i < 100; ++i) {
+    memory.begin_request();
+    guest.post(1);
+    guest.ring_up();
+    const std::string frame = test_frame(test_mac(1), test_mac(2), 60, i);
+    guest.interface.receive({.bytes = std::as_bytes(std::span(frame))});
+    guest.interface.flush();
+    const auto got = guest.received();
+    REQUIRE(got.size() == 1);
+    CHECK(got[0].bytes == frame);
+  }
+  CHECK(memory.second_fetches() == 0);
+  CHECK(memory.fetches() == 100 * sizeof(pv_netif_rx_request));
 }
 
 TEST_CASE("a ring index that changes after each look makes a broken ring, not a wrong number of requests") {

@@ -3,8 +3,6 @@
 // a sink that keeps what it is handed.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -14,6 +12,7 @@
 
 #include <pvabi/io/netif.h>
 
+#include "base/assert.hpp"
 #include "devices/net/net_connection.hpp"
 #include "devices/net/net_switch.hpp"
 #include "support/block_test_world.hpp"
@@ -145,16 +144,16 @@ class NetTestGuest {
       Received frame;
       bool more = true;
       for (bool is_first = true; more; is_first = false) {
-        REQUIRE(rx_consumed != rx().header.rsp_prod);
+        PV_CHECK(rx_consumed != rx().header.rsp_prod);
         const auto response = rx().ring[rx_consumed % PV_NETIF_RX_RING_ENTRIES].rsp;
         const std::uint32_t page = kRxPage + rx_consumed % kRxPages;
-        CHECK(response.id == static_cast<std::uint16_t>(rx_consumed++));
+        PV_CHECK(response.id == static_cast<std::uint16_t>(rx_consumed++));
         if (response.status < 0) frame.is_whole = false;
         else frame.bytes += guest.data(page, response.offset, static_cast<std::size_t>(response.status));
         if (is_first) frame.flags = response.flags;
         if (is_first && (response.flags & PV_NETRXF_EXTRA_INFO) != 0) {
           const auto extra = rx().ring[rx_consumed++ % PV_NETIF_RX_RING_ENTRIES].extra;
-          CHECK(extra.type == PV_NETIF_EXTRA_TYPE_GSO);
+          PV_CHECK(extra.type == PV_NETIF_EXTRA_TYPE_GSO);
           frame.gso = extra.u.gso.size;
         }
         more = (response.flags & PV_NETRXF_MORE_DATA) != 0;

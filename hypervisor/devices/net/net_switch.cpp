@@ -44,7 +44,8 @@ void NetSwitch::unplug(Port& port) {
 bool NetSwitch::forward(Port& from, const NetFrame& frame) {
   const MacAddress to = MacAddress::from_frame(frame.bytes, 0);
   const MacAddress source = MacAddress::from_frame(frame.bytes, 6);
-  const std::uint64_t now = now_ns_();
+  if (!batch_ns_) batch_ns_ = now_ns_();
+  const std::uint64_t now = *batch_ns_;
   if (source.is_group() || source.is_zero() || !table_.learn(from.number, source, now)) return false;
   if ((to.number() & ~std::uint64_t{0xf}) == kBridgeOwn) return true;
   const auto behind = to.is_group() ? std::nullopt : table_.find(to, now);
@@ -65,6 +66,7 @@ void NetSwitch::hand_to(Port& port, const NetFrame& frame) {
 }
 
 void NetSwitch::flush() {
+  batch_ns_.reset();
   for (Port* const port : touched_) {
     port->is_touched = false;
     port->sink.flush();

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "devices/net/mac_address.hpp"
@@ -34,6 +35,7 @@ class NetSwitch {
   void unplug(Port& port);
 
   std::function<std::uint64_t()> now_ns_;
+  std::optional<std::uint64_t> batch_ns_;  ///< when this batch began: asked once for all of it
   std::vector<Port*> ports_;  ///< by number; nullptr: unplugged
   std::vector<Port*> touched_;  ///< have got something of this batch
   MacTable table_;
