@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -164,20 +165,22 @@ void filter_calls(const ConfinementNeeds& needs) {
 }
 
 std::vector<Finding> probe_confinement() {
-  constexpr const char* kInstrumented = "this build is instrumented (sanitizers or coverage), whose runtime needs more than the monitor";
   const int landlock = landlock_version();
-  const bool opens_none = landlock > 0 && !kIsInstrumented;
-  const bool filters = has_filters() && !kIsInstrumented;
+  const bool is_root = ::geteuid() == 0;
+  const auto finding = [](bool is_there, const char* what, std::string with, std::string without) {
+    if (is_there) return Finding{State::There, what, std::move(with), true};
+    return Finding{State::Weaker, what, std::move(without), true};
+  };
+  const auto without = [](const char* why) {
+    return kIsInstrumented ? "this build is instrumented (sanitizers or coverage), whose runtime needs more than the monitor" : why;
+  };
   return {
-      {State::There, "no capabilities, no new privileges", "the monitor gives them up before the first guest runs"},
-      {filters ? State::There : State::Weaker, "a filter of the monitor's system calls",
-       filters           ? "it can start no program and open no device while guests run"
-       : kIsInstrumented ? kInstrumented
-                         : "the host's kernel has no seccomp filters: a guest that got the better of the monitor could make any call"},
-      {opens_none ? State::There : State::Weaker, "Landlock",
-       opens_none        ? fmt::format("version {}: while guests run the monitor opens no file but its logs", landlock)
-       : kIsInstrumented ? kInstrumented
-                         : "the host's kernel has none (Linux 5.13, and landlock in its list of security modules): the filter alone confines the monitor"},
+      finding(true, "no capabilities, no new privileges", "given up before the first guest runs", {}),
+      finding(has_filters() && !kIsInstrumented, "a filter of its system calls", "it can start no program and make none but its usual calls",
+              without("the host's kernel has no seccomp filters: who got the better of it could make any call")),
+      finding(landlock > 0 && !kIsInstrumented, "Landlock", fmt::format("version {}: it opens no file by name but logs that it rotates", landlock),
+              without("the host's kernel has none (Linux 5.13, and landlock in its list of security modules): the filter alone confines it")),
+      finding(!is_root, "a user without root's rights", "whoever gets out has no more rights than you", "files of root's are open to whoever gets out"),
   };
 }
 

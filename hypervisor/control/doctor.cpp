@@ -55,12 +55,6 @@ Finding probe_spare_cpu() {
           is_there ? "the monitor polls for a moment before it sleeps" : "the monitor sleeps at once, and each request costs a wake-up"};
 }
 
-Finding probe_user() {
-  const bool is_root = ::geteuid() == 0;
-  return {is_root ? State::Weaker : State::There, "a user without root's rights",
-          is_root ? "a guest on an engine that contains nothing has root's rights, too" : "a guest gets no more rights than you have"};
-}
-
 std::string_view mark(State state) {
   switch (state) {
     case State::There: return "yes";
@@ -76,6 +70,21 @@ void add(std::string& out, std::span<const Finding> findings) {
   }
 }
 
+std::string_view containment(const EngineProbe& engine) {
+  return engine.isolates ? "contains what a guest does" : "contains nothing that a guest does";
+}
+
+/// Nobody is given an engine that contains less than the one he did not have to name.
+std::string default_line(std::span<const EngineProbe> engines) {
+  const EngineProbe& first = engines.front();
+  if (first.works()) return fmt::format("default engine: {}: it works here, and {}\n", first.name, containment(first));
+  std::string others;
+  for (const EngineProbe& engine : engines.subspan(1)) {
+    if (engine.works()) fmt::format_to(std::back_inserter(others), ", or use --engine {}, which {}", engine.name, containment(engine));
+  }
+  return fmt::format("default engine: {}: pvisor run, boot and up refuse to start guests here: see to what is MISSING above{}\n", first.name, others);
+}
+
 }  // namespace
 
 std::vector<Finding> probe_host() {
@@ -88,20 +97,36 @@ std::vector<Finding> probe_host() {
     if (!root.open(".", O_PATH | O_CLOEXEC).is_open()) throw HostError(std::generic_category().message(errno));
   }));
   findings.push_back(probe_spare_cpu());
-  findings.push_back(probe_user());
   return findings;
 }
 
-Diagnosis diagnose(std::span<const EngineProbe> engines, std::span<const Finding> host) {
+Diagnosis diagnose(std::span<const EngineProbe> engines, std::span<const Finding> host, std::span<const Finding> own) {
   Diagnosis diagnosis;
   for (const EngineProbe& engine : engines) {
     diagnosis.can_run = diagnosis.can_run || engine.works();
     fmt::format_to(std::back_inserter(diagnosis.text), "engine {}: {}\n", engine.name, engine.works() ? "works" : "cannot work here");
     add(diagnosis.text, engine.findings);
   }
+  if (!engines.empty()) diagnosis.text += default_line(engines);
+  diagnosis.text += "pvisor itself, while guests run\n";
+  add(diagnosis.text, own);
   diagnosis.text += "this host\n";
   add(diagnosis.text, host);
   return diagnosis;
+}
+
+void check_strict(std::span<const EngineProbe> used, std::span<const Finding> own) {
+  const auto check = [](std::span<const Finding> findings) {
+    for (const Finding& finding : findings) {
+      if (!finding.confines || finding.state == State::There) continue;
+      throw HostError(fmt::format("--strict: not there: {}: {}", finding.what, escaped(finding.meaning, 400)));
+    }
+  };
+  for (const EngineProbe& engine : used) {
+    if (!engine.isolates) throw HostError::usage(fmt::format("--strict: the {} engine contains nothing that a guest does", engine.name));
+    check(engine.findings);
+  }
+  check(own);
 }
 
 }  // namespace pvisor

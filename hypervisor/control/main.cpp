@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <exception>
@@ -81,9 +82,18 @@ void print(const std::string& text) {
 }
 
 int doctor() {
-  const Diagnosis diagnosis = diagnose(probe_engines(), probe_host());
+  const Diagnosis diagnosis = diagnose(probe_engines(), probe_host(), probe_confinement());
   print(diagnosis.text);
   return diagnosis.can_run ? kExitSuccess : kExitHostFailure;
+}
+
+/// Before anything is opened.
+void refuse_what_is_not_strict(const RunPlan& plan) {
+  std::vector<EngineProbe> used = probe_engines();
+  std::erase_if(used, [&](const EngineProbe& engine) {
+    return std::ranges::none_of(plan.domains, [&](const DomainSpec& spec) { return spec.engine == engine.name; });
+  });
+  check_strict(used, probe_confinement());
 }
 
 int run(const std::vector<std::string>& words) {
@@ -96,7 +106,9 @@ int run(const std::vector<std::string>& words) {
   raise_descriptor_limit();
   name_denied_calls();
   restore_terminal_on_fatal_signals();
-  Toolstack toolstack(make_plan(std::move(line)));
+  RunPlan plan = make_plan(std::move(line));
+  if (plan.is_strict) refuse_what_is_not_strict(plan);
+  Toolstack toolstack(std::move(plan));
   return toolstack.run();
 }
 

@@ -19,11 +19,13 @@ struct Finding {
   State state;
   std::string what;     ///< "Syscall User Dispatch"
   std::string meaning;  ///< what it is good for, or what is missing without it and what to do
+  bool confines = false;  ///< it keeps a guest, or the monitor, from the host: --strict does not start without it
 };
 
 struct EngineProbe {
   std::string_view name;
-  std::vector<Finding> findings;
+  bool isolates = false;  ///< EngineTraits::isolates_memory
+  std::vector<Finding> findings{};
 
   [[nodiscard]] bool works() const {
     for (const Finding& finding : findings) {

@@ -44,7 +44,7 @@ bool engine_isolates(std::string_view name) {
 
 std::vector<EngineProbe> probe_engines() {
   std::vector<EngineProbe> probes;
-  for (const Entry& entry : kEngines) probes.push_back({entry.name, entry.probe()});
+  for (const Entry& entry : kEngines) probes.push_back({entry.name, entry.isolates, entry.probe()});
   return probes;
 }
 

@@ -102,3 +102,22 @@ def case_a_console_file_is_rotated(program):
 
 def case_strict_or_unconfined(program):
     program.run_probe("exit", "--strict", "--debug-unconfined").refuses(126, "--strict and --debug-unconfined", "one of them")
+
+
+def case_strict_refuses_what_contains_nothing(program):
+    program.run_probe("exit", "--strict", "--engine", "fiber").refuses(126, "--strict: the fiber engine contains nothing")
+
+
+def case_strict_asks_for_all_that_doctor_names(program):
+    """As root it never starts; as another user it does where doctor has nothing to say against it."""
+    found = program.run_as_nobody("doctor").out
+    wanted = ("namespaces of its own", "a filter of its system calls", "Landlock", "a user without root's rights")
+    is_fine = all(f"  yes      {what}" in found for what in wanted)
+    with open(program.probe, "rb") as kernel:
+        result = program.run_as_nobody("run", "/dev/stdin", "--memory", "16M", "--strict", "--engine", "process", "--", "do=exit", stdin=kernel)
+    if is_fine:
+        result.ends(0).shows('told "do=exit"')
+    else:
+        result.refuses(125, "--strict: not there: ")
+    if os.geteuid() == 0:
+        program.run_probe("exit", "--strict", "--engine", "process").refuses(125, "--strict: not there: ")

@@ -60,6 +60,19 @@ def case_keys_of_a_terminal_do_not_reach_them(program):
         result.wrong(f"sessions {own}, and the spawner is {spawner}")
 
 
+def case_a_vcpu_has_no_rights(program):
+    """Nor could it come by any: not even root's program would."""
+    child, _, vcpu = start_echo(program)
+    status = processes.status_of(vcpu)
+    type_line(child, b"q")
+    result = child.result().ends(0)
+    wanted = {"NoNewPrivs": "1", "Seccomp": "2", "CapPrm": "0" * 16, "CapEff": "0" * 16}
+    if os.geteuid() == 0:
+        wanted["CapBnd"] = "0" * 16
+    if any(status[key] != value for key, value in wanted.items()):
+        result.wrong(f"status {status}")
+
+
 def case_what_the_spawner_has(program):
     """No more descriptors than it needs, and it gains no rights. Who is not root cannot even look."""
     child, spawner, _ = start_echo(program)

@@ -41,8 +41,9 @@ void try_a_process(std::vector<Finding>& findings) {
     const Seclusion got = processes.try_one();
     findings.push_back({State::There, "processes started from memory", "each vCPU is one"});
     findings.push_back({got.namespaces ? State::There : State::Weaker, "namespaces of its own (user, process, network, mount, IPC)",
-                        got.namespaces ? "a vCPU's process sees nothing of the host even if the filter failed"
-                                       : "the host allows none here: the seccomp filter alone contains a guest"});
+                        got.namespaces ? "a vCPU's process sees no other process and no network even if the filter failed"
+                                       : "the host allows none here: the seccomp filter alone contains a guest",
+                        true});
     findings.push_back({got.questions ? State::There : State::Weaker, "seccomp user notification",
                         got.questions ? "guests can map each other's pages"
                                       : "a guest that maps another's page gets an error; another listener is installed, or Linux is older than 5.9"});

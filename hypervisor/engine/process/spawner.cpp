@@ -15,11 +15,14 @@
 #include <cerrno>
 #include <cstring>
 #include <span>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/host_error.hpp"
+#include "base/landlock.hpp"
 #include "base/scope_exit.hpp"
 #include "engine/process/stub_image.hpp"
 
@@ -105,6 +108,7 @@ class Child {
     pollfd parent{monitor_, POLLIN, 0};
     const bool is_safe = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::poll(&parent, 1, 0) == 0 &&
                          ::prctl(PR_SET_DUMPABLE, 0) == 0 && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    (void)landlock_restrict({}, false);  // for those that it starts, too, where the host has it
     while (is_safe && serve()) {
     }
     ::_exit(is_safe ? 0 : 1);
@@ -127,6 +131,11 @@ class Child {
   int socket_, stub_, doorbell_, monitor_;
 };
 
+HostError refusal(std::string_view what, int error) {
+  return HostError(fmt::format("{}: {}; pvisor doctor says what this host lacks (--engine fiber needs no processes, and contains nothing)", what,
+                               std::generic_category().message(error)));
+}
+
 HostError gone() {
   return HostError("cannot start a process for a vCPU: the process that starts them (pvisor-spawner) has ended or does not answer; start pvisor again");
 }
@@ -148,7 +157,7 @@ Spawner::Spawner(int doorbell) {
   const ScopeExit restore([&before] { ::pthread_sigmask(SIG_SETMASK, &before, nullptr); });
   const pid_t pid = ::fork();
   if (pid == 0) Child<Answer>(theirs.get(), stub.get(), doorbell, monitor.get()).live();
-  if (pid < 0) throw HostError::from_errno("cannot start the process that starts the vCPUs' processes", errno);
+  if (pid < 0) throw refusal("cannot start the process that starts the vCPUs' processes", errno);
   pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
 }
 
@@ -185,7 +194,7 @@ Launched Spawner::start(int area, int ram) {
     launched = ask(area, ram, answer);
   }
   if (!launched.pidfd.is_open()) {
-    throw HostError::from_errno(fmt::format("cannot start a process for a vCPU ({})", answer.failed), answer.error);
+    throw refusal(fmt::format("cannot start a process for a vCPU ({})", answer.failed), answer.error);
   }
   seclusion_.questions = launched.listener.is_open();
   seclusion_.is_settled = true;
