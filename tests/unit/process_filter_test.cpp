@@ -122,7 +122,12 @@ TEST_CASE("the gate's filter: write rings the doorbell with eight bytes") {
 TEST_CASE("the gate's filter: mmap shows the domain's own memory, shared, at a fixed address") {
   CHECK(passes(SYS_mmap, {kLow, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, kShared, kRamFd, 123 << 12}));
   CHECK(passes(SYS_mmap, {kLow, 4096, PROT_NONE, kShared, kPageFd, 0}));
-  for (const std::uint64_t fd : {0U, 1U, 2U, +kAreaFd, +kDoorbellFd, kPageFd + 1U, ~0U}) {
+  for (const std::uint64_t protection : {PROT_NONE, PROT_READ, PROT_EXEC, PROT_READ | PROT_EXEC}) {
+    CAPTURE(protection);
+    CHECK(passes(SYS_mmap, {kLow, 4096, protection, kShared, kReadOnlyPageFd, 0}));
+    CHECK(!passes(SYS_mmap, {kLow, 4096, protection | PROT_WRITE, kShared, kReadOnlyPageFd, 0}));
+  }
+  for (const std::uint64_t fd : {0U, 1U, 2U, +kAreaFd, +kDoorbellFd, kReadOnlyPageFd + 1U, ~0U}) {
     CAPTURE(fd);
     CHECK(!passes(SYS_mmap, {kLow, 4096, kReadWrite, kShared, fd, 0}));
   }

@@ -18,6 +18,7 @@
 #include "base/host_error.hpp"
 #include "base/scope_exit.hpp"
 #include "support/process_guest.hpp"
+#include "support/signal_frame.hpp"
 
 using namespace pvisor;
 using namespace pvisor::process;
@@ -39,17 +40,9 @@ void must_stop(ProcessGuest& guest) { CHECK(guest.vcpu->stop()); }
 
 /// Spins with all signals blocked that can be, by a forged signal frame.
 void block_signals(ProcessGuest& guest) {
-  // What Linux expects on the stack at rt_sigreturn (asm/sigcontext.h): flags, link, stack_t, 23 words of registers, 8 reserved, mask.
-  constexpr std::size_t kRegisters = 5, kMask = kRegisters + 32;
-  constexpr std::size_t kRbx = 11, kRsp = 15, kRip = 16, kFlags = 17, kSegments = 18;
-  std::uint64_t frame[kMask + 1] = {};
-  frame[kRegisters + kRbx] = guest.address(ProcessGuest::kOrders);
-  frame[kRegisters + kRsp] = guest.address(ProcessGuest::kStack) + 1024;
-  frame[kRegisters + kRip] = guest.code(Does::Spin);
-  frame[kRegisters + kFlags] = 0x202;
-  frame[kRegisters + kSegments] = 0x33 | std::uint64_t{0x2b} << 48;
-  frame[kMask] = ~std::uint64_t{0};
-  std::memcpy(guest.memory(ProcessGuest::kFree), frame, sizeof frame);
+  SignalFrame frame = SignalFrame::to(guest, guest.code(Does::Spin));
+  frame.mask = ~std::uint64_t{0};
+  std::memcpy(guest.memory(ProcessGuest::kFree), &frame, sizeof frame);
   guest.begin(Does::GateOnStack, {SYS_rt_sigreturn, guest.address(ProcessGuest::kFree), guest.code(Does::Gate)});
 }
 

@@ -33,8 +33,8 @@ struct Sharing {
     return by.space->map_foreign(at, *owner.space, kFrame, access);
   }
   /// By the gate, at another address, with whatever rights: what the guest was handed last.
-  static std::int64_t keep(ProcessGuest& guest, std::uint64_t protection) {
-    return guest.gate(SYS_mmap, {guest.address(kKept), kPage, protection, kShared, kPageFd, 0});
+  static std::int64_t keep(ProcessGuest& guest, std::uint64_t protection, Descriptor handed = kPageFd) {
+    return guest.gate(SYS_mmap, {guest.address(kKept), kPage, protection, kShared, handed, 0});
   }
 };
 
@@ -59,9 +59,10 @@ TEST_CASE("who may only read cannot map for writing what it was handed") {
   world.owner.poke(world.owner.address(kFrame), 1);
   REQUIRE(world.map(world.mapper, FrameAccess::ReadOnly));
   CHECK(world.mapper.peek(world.mapper.address(kFrame)) == 1);
-  CHECK(Sharing::keep(world.mapper, kReadWrite) == -EACCES);
-  CHECK(Sharing::keep(world.mapper, PROT_WRITE) == -EACCES);
-  CHECK(Sharing::keep(world.mapper, PROT_READ) == static_cast<std::int64_t>(world.mapper.address(kKept)));
+  CHECK(Sharing::keep(world.mapper, kReadWrite) == -EBADF);
+  CHECK(Sharing::keep(world.mapper, kReadWrite, kReadOnlyPageFd) == ProcessGuest::kRefused);
+  CHECK(Sharing::keep(world.mapper, PROT_WRITE, kReadOnlyPageFd) == ProcessGuest::kRefused);
+  CHECK(Sharing::keep(world.mapper, PROT_READ, kReadOnlyPageFd) == static_cast<std::int64_t>(world.mapper.address(kKept)));
   CHECK(std::holds_alternative<FaultExit>(world.mapper.order(Does::Poke, {0, world.mapper.address(kKept), 9})));
   CHECK(world.owner.peek(world.owner.address(kFrame)) == 1);
 }

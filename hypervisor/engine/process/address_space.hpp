@@ -19,6 +19,7 @@
 #include "base/mapping.hpp"
 #include "base/unique_fd.hpp"
 #include "engine/engine.hpp"
+#include "engine/process/vcpu_area.hpp"
 
 namespace pvisor::process {
 
@@ -49,11 +50,9 @@ class ProcessRam final : public Ram {
   Mapping spare_;  ///< to give up for one that is needed
 };
 
-/// A frame of one domain that others map, in its own memory file. Who may only read gets the second descriptor, for it is the guest
-/// that says how it maps what it is handed.
+/// A frame of one domain that others map, in its own memory file.
 struct PageFile {
   UniqueFd file;
-  UniqueFd read_only;
 };
 
 /// What an address shows that does not show its own frame.
@@ -63,8 +62,12 @@ struct FrameShown {
   int protection = 0;
   std::uint64_t special = 0;
   std::shared_ptr<PageFile> page;
-  [[nodiscard]] int page_fd() const;
 };
+
+/// As which descriptor a process gets the page.
+[[nodiscard]] inline Descriptor page_fd(const FrameShown& shown) {
+  return (shown.protection & PROT_WRITE) != 0 ? kPageFd : kReadOnlyPageFd;
+}
 
 class ProcessAddressSpace final : public AddressSpace {
  public:

@@ -173,6 +173,11 @@ void allow_mapping(Rules& rules, const FilterSpec& spec) {
   rules.load(high_half(3));
   rules.require(kEqual, 0);
   rules.load(low_half(4));
+  rules.only_if(kEqual, kReadOnlyPageFd, [&] {
+    rules.load(low_half(2));
+    rules.refuse(kAnyOf, PROT_WRITE);
+    rules.finish(SECCOMP_RET_ALLOW);
+  });
   rules.unless(kEqual, kRamFd, [&] { rules.require(kEqual, kPageFd); });
   rules.finish(SECCOMP_RET_ALLOW);
 }

@@ -24,7 +24,6 @@ struct LaunchSpec {
 };
 
 struct Launched {
-  int pid = -1;
   UniqueFd pidfd;     ///< open also when the process could not become a vCPU's: somebody must reap it
   UniqueFd listener;  ///< closed if it was not asked for, or the host allows none
   const char* failed = nullptr;  ///< what could not be done

@@ -7,8 +7,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "base/assert.hpp"
 #include "engine/process/address_space.hpp"
 #include "engine/process/standstill.hpp"
@@ -34,13 +32,10 @@ std::shared_ptr<PageFile> make_page_file() {
   page->file = UniqueFd(::memfd_create("pvisor-grant", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!page->file.is_open() || !write_page(page->file.get(), 0, {})) return nullptr;
   if (::fcntl(page->file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) return nullptr;
-  page->read_only = UniqueFd(::open(fmt::format("/proc/self/fd/{}", page->file.get()).c_str(), O_RDONLY | O_CLOEXEC));
-  return page->read_only.is_open() ? page : nullptr;
+  return page;
 }
 
 }  // namespace
-
-int FrameShown::page_fd() const { return (protection & PROT_WRITE) != 0 ? page->file.get() : page->read_only.get(); }
 
 /// One frame of an owner, living in its own memory file while somebody maps it.
 struct ProcessAddressSpace::Share {

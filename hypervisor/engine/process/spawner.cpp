@@ -2,12 +2,12 @@
 // A request is one message with two descriptors, its answer one with the process's pidfd and listener.
 #include "engine/process/spawner.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,14 +31,13 @@ namespace pvisor::process {
 struct Spawner::Answer {
   char failed[32];  ///< what could not be done; empty: it runs
   int error;
-  int pid;
   std::size_t files;  ///< that come with the answer
 };
 
 namespace {
 
-constexpr int kPatienceMilliseconds = 10'000;  ///< one that is stopped from outside must not stop the monitor for ever
 constexpr std::size_t kMostFiles = 2;
+constexpr int kPatienceMilliseconds = 10'000;  ///< one that is stopped from outside must not stop the monitor for ever
 
 /// Sends or receives one message of the size of `body`; the descriptors received are the caller's.
 template <class Body>
@@ -123,7 +122,7 @@ class Child {
     const Launched launched = launch({stub_, files[0].get(), files[1].get(), doorbell_, monitor_}, wanted);
     const std::array files_of_it{launched.pidfd.get(), launched.listener.get()};
     const auto there = static_cast<std::size_t>(std::ranges::find(files_of_it, -1) - files_of_it.begin());  // no listener without a process
-    Answer answer{{}, launched.error, launched.pid, there};
+    Answer answer{{}, launched.error, there};
     if (launched.failed != nullptr) std::strncpy(answer.failed, launched.failed, sizeof answer.failed - 1);
     return Message(answer).send(socket_, std::span(files_of_it).first(there));
   }
@@ -142,7 +141,7 @@ HostError gone() {
 
 }  // namespace
 
-Spawner::Spawner(int doorbell) {
+Spawner::Spawner(int doorbell) : doorbell_(doorbell) {
   const UniqueFd stub = make_stub_file();
   const UniqueFd monitor(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0U)));
   if (!monitor.is_open()) throw HostError::from_errno("the process engine needs pidfds (Linux 5.3)", errno);
@@ -164,25 +163,28 @@ Spawner::Spawner(int doorbell) {
 Spawner::~Spawner() { kill_and_reap(pidfd_.get()); }
 
 Launched Spawner::ask(int area, int ram, Answer& answer) {
+  // Of a process whose descriptors find no room nobody could get rid of.
+  std::array<UniqueFd, kMostFiles> room;
+  for (UniqueFd& each : room) {
+    each.reset(::fcntl(doorbell_, F_DUPFD_CLOEXEC, 0));
+    if (!each.is_open()) throw HostError::from_errno("cannot start a process for a vCPU", errno);
+  }
   if (!Message(seclusion_).send(socket_.get(), std::array{area, ram})) throw gone();
   pollfd answered{socket_.get(), POLLIN, 0};
   int ready = 0;
   do {
     ready = ::poll(&answered, 1, kPatienceMilliseconds);
   } while (ready < 0 && errno == EINTR);
+  room = {};
   std::array<UniqueFd, kMostFiles> files;
   if (ready <= 0 || !Message(answer).receive(socket_.get(), files)) {
     socket_.reset();  // an answer that comes late is nobody's
     throw gone();
   }
-  const auto received = static_cast<std::size_t>(std::ranges::count_if(files, &UniqueFd::is_open));
-  if (received < answer.files) {
-    // It is a child of ours, so its id is nobody else's until it is waited for.
-    ::kill(answer.pid, SIGKILL);
-    ::waitpid(answer.pid, nullptr, __WALL);
+  if (static_cast<std::size_t>(std::ranges::count_if(files, &UniqueFd::is_open)) < answer.files) {
     throw HostError::from_errno("cannot take over a vCPU's process", EMFILE);
   }
-  if (answer.failed[0] == '\0') return {answer.pid, std::move(files[0]), std::move(files[1])};
+  if (answer.failed[0] == '\0') return {std::move(files[0]), std::move(files[1])};
   if (files[0].is_open()) reap(files[0].get());
   return {};
 }

@@ -27,6 +27,7 @@ class Spawner {
   struct Answer;
   [[nodiscard]] Launched ask(int area, int ram, Answer& answer);
 
+  int doorbell_;
   UniqueFd socket_;
   UniqueFd pidfd_;
   Seclusion seclusion_;

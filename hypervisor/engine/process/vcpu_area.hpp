@@ -23,6 +23,7 @@ enum Descriptor : uint32_t {
   kRamFd = 4,       ///< its domain's memory
   kDoorbellFd = 5,  ///< wakes the monitor
   kPageFd = 6,      ///< a page that is shared between domains, while it is being mapped
+  kReadOnlyPageFd = 7,  ///< the same of a page that its guest may only read: the filter lets nobody map it for writing
 };
 
 /// The monitor's kick, SIGUSR1.
@@ -64,11 +65,11 @@ struct View {
   uint64_t address;
   uint64_t bytes;
   uint64_t offset;
-  uint32_t fd;          ///< kRamFd or kPageFd
+  uint32_t fd;          ///< kRamFd, kPageFd or kReadOnlyPageFd
   uint32_t protection;  ///< PROT_*
 };
 inline constexpr uint32_t kViewsAtOnce = 32;
-/// A page shared between domains is handed over as kPageFd when the stub asks for it by this system call, which the kernel
+/// A page shared between domains is handed over as one of the last two when the stub asks for it by this system call, which the kernel
 /// never executes: it passes it to the monitor (seccomp user notification).
 inline constexpr uint32_t kAskForPage = 24;  // sched_yield: without arguments, and of no use here
 

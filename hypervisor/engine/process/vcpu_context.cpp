@@ -320,8 +320,8 @@ void ProcessVcpu::answer_question() {
     seccomp_notif_addfd page{};
     page.id = question.id;
     page.flags = SECCOMP_ADDFD_FLAG_SETFD;
-    page.srcfd = static_cast<std::uint32_t>(asked_for_.front().page_fd());
-    page.newfd = kPageFd;
+    page.srcfd = static_cast<std::uint32_t>(asked_for_.front().page->file.get());
+    page.newfd = page_fd(asked_for_.front());
     answer.error = ::ioctl(listener(), SECCOMP_IOCTL_NOTIF_ADDFD, &page) < 0 ? -errno : 0;
   }
   // A signal may have interrupted the question: then it will ask the same again.

@@ -52,7 +52,7 @@ View ProcessVcpu::view_of(std::uint64_t first, std::uint64_t count) const {
   view.protection = static_cast<std::uint32_t>(shown->protection);
   if (shown->kind == FrameShown::Kind::Special) view.offset = shown->special * kPage;
   if (shown->kind == FrameShown::Kind::Page) {
-    view.fd = kPageFd;
+    view.fd = page_fd(*shown);
     view.offset = 0;
   }
   return view;

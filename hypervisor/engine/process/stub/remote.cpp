@@ -59,7 +59,7 @@ bool post_send(uint64_t argument) {
 
 /// Maps one range. A page of another domain comes as a descriptor of its own, for which the monitor is asked.
 int64_t map_view(const View& view) {
-  if (view.fd == kPageFd) {
+  if (view.fd != kRamFd) {
     if (const int64_t asked = system_call(kAskForPage); asked < 0) return asked;
   }
   const int64_t at = system_call(kMmap, view.address, view.bytes, view.protection, MAP_SHARED | MAP_FIXED, view.fd, view.offset);
