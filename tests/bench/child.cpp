@@ -41,6 +41,8 @@ ChildResult run_child(const std::vector<std::string>& command) {
     rusage usage{};
     if (::wait4(child, &status, 0, &usage) == child && WIFEXITED(status)) result.status = WEXITSTATUS(status);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const auto seconds_of = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6; };
+    result.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
     result.peak_rss_kib = usage.ru_maxrss;
   }
   ::close(pipe_ends[0]);

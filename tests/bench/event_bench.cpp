@@ -38,6 +38,8 @@ void ping_pong(benchmark::State& state, std::string_view engine, const std::stri
 
 BENCHMARK_CAPTURE(ping_pong, polled, "fiber", "polled")->Name("event_ping_pong_polled/fiber");
 BENCHMARK_CAPTURE(ping_pong, upcall, "fiber", "upcall")->Name("event_ping_pong_upcall/fiber");
+BENCHMARK_CAPTURE(ping_pong, polled_process, "process", "polled")->Name("event_ping_pong_polled/process");
+BENCHMARK_CAPTURE(ping_pong, upcall_process, "process", "upcall")->Name("event_ping_pong_upcall/process");
 
 }  // namespace
 

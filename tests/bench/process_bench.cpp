@@ -26,8 +26,11 @@ void run_timed(benchmark::State& state, const std::vector<std::string>& command)
   state.counters["peak_rss_MiB"] = static_cast<double>(peak) / 1024;
 }
 
-void start_hello(benchmark::State& state) { run_timed(state, {kPvisor, "run", "--memory", "8M", kGuests + "/hello.elf"}); }
-BENCHMARK(start_hello)->Name("run_hello/fiber")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(50);
+void start_hello(benchmark::State& state, const std::string& engine) {
+  run_timed(state, {kPvisor, "run", "--engine", engine, "--memory", "8M", kGuests + "/hello.elf"});
+}
+BENCHMARK_CAPTURE(start_hello, fiber, "fiber")->Name("run_hello/fiber")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(50);
+BENCHMARK_CAPTURE(start_hello, process, "process")->Name("run_hello/process")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(50);
 
 void start_true(benchmark::State& state) { run_timed(state, {"/bin/true"}); }
 BENCHMARK(start_true)->Name("floor/exec_true")->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(50);
