@@ -138,15 +138,15 @@ struct Run {
     const auto answer = ask(caller, PV_GNTTABOP_MAP_GRANT_REF,
                             pv_gnttab_map_grant_ref{FakeWorld::address(*domains[caller], GuestFrame{frame}), flags, ref, static_cast<pv_domid_t>(domid), 1, 0, 0});
     const auto owner = index_of(domid);
-    bool good = owner && models[*owner].allows(ref, domains[caller]->id().value(), writing);
-    good = good && frame < kRamPages && !models[caller].is_held(frame) && !models[caller].shows_foreign(frame);
+    const bool allowed = owner && models[*owner].allows(ref, domains[caller]->id().value(), writing);
+    bool good = allowed && frame < kRamPages && !models[caller].is_held(frame) && !models[caller].shows_foreign(frame);
     const DomainImage& image = domains[caller]->image();
     for (const GuestFrame needed : {image.start_info, image.xenstore, image.console}) good = good && frame != needed.value();
-    if (good && *owner == caller && models[caller].entries[ref].frame == frame) {
-      // A page cannot stand in for itself. That is found once the grant is in use, and the use ends with its bits cleared.
-      models[caller].take(ref, domains[caller]->id().value(), writing);
-      models[caller].release(ref, writing);
-      good = false;
+    if (good && *owner == caller && models[caller].entries[ref].frame == frame) good = false;  // a page cannot stand in for itself
+    if (allowed && !good) {
+      // The place is looked at once the grant is in use, and the use ends with its bits cleared.
+      models[*owner].take(ref, domains[caller]->id().value(), writing);
+      models[*owner].release(ref, writing);
     }
     FUZZ_REQUIRE((answer.status == PV_GNTST_OKAY) == good);
     if (!good) return;

@@ -29,7 +29,6 @@ constexpr uint64_t kGateBytes = 64;
 uint64_t gate_address() { return reinterpret_cast<uint64_t>(stub_gate); }
 
 constexpr uint64_t kTopOfAddresses = 0x7fff'ffff'f000;
-constexpr uint64_t kStubRoom = kAreaAddress - kStubAddress;
 
 int64_t map_area() {
   const int64_t at =
