@@ -75,6 +75,9 @@ NetSpec read_vif(const Context& context, const std::string& path, const nlohmann
   if (!object.has("backend")) object.refuse("backend", "missing; write where its frames go: \"user\", \"switch:lan\" or \"tap:tap0\"");
   NetSpec net;
   net.target = parse_net_target(object.place("backend"), object.text("backend", {}));
+  if (net.target.kind != NetTarget::Kind::Switch && context.policy != nullptr && !context.policy->allow_host_network) {
+    object.refuse("backend", "the policy lets no description use the host's network (allow_host_network); a switch is its own");
+  }
   if (object.has("mac")) net.mac = check_mac(object.place("mac"), object.text("mac", {}));
   if (object.has("rate")) net.rate = check_rate(object.place("rate"), object.text("rate", {}));
   if (object.has("capture")) net.capture = host_path(context, object, "capture");

@@ -17,7 +17,7 @@ namespace pvisor {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kKeys{"version", "image_root", "allow_trusted"};
+constexpr std::array<std::string_view, 4> kKeys{"version", "image_root", "allow_trusted", "allow_host_network"};
 
 }  // namespace
 
@@ -31,6 +31,7 @@ Policy parse_policy(const std::string& file, std::string_view text) {
   policy.image_root = top.text("image_root", {});
   if (!policy.image_root.starts_with("/")) top.refuse("image_root", "expected an absolute path");
   policy.allow_trusted = top.boolean("allow_trusted", false);
+  policy.allow_host_network = top.boolean("allow_host_network", false);
   return policy;
 }
 

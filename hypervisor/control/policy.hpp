@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Policy: what a DOMAINS.json that somebody else wrote may do (`pvisor up --policy FILE`). The file is
 //
-//   {"version": 1, "image_root": "/srv/images", "allow_trusted": true}
+//   {"version": 1, "image_root": "/srv/images", "allow_trusted": true, "allow_host_network": true}
 //
 // All files that the description names then lie below image_root, reached without symbolic links. A domain runs on an engine
-// that contains nothing only if it says "trusted": true, allow_trusted is true, and pvisor is not root.
+// that contains nothing only if it says "trusted": true, allow_trusted is true, and pvisor is not root. Its network is its own
+// switches, unless allow_host_network is true.
 #pragma once
 
 #include <functional>
@@ -19,6 +20,7 @@ namespace pvisor {
 struct Policy {
   std::string image_root;      ///< absolute
   bool allow_trusted = false;  ///< a description may call its domains trusted
+  bool allow_host_network = false;  ///< an interface may lead to the host's network: user, tap
 };
 
 /// `file` is for messages. Throws HostError::usage.

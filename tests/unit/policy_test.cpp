@@ -78,6 +78,22 @@ TEST_CASE("a policy is read strictly") {
   CHECK(refused(R"({"version": 1, "imageroot": "/srv"})") == "p: imageroot: unknown key; did you mean image_root?");
 }
 
+TEST_CASE("with a policy interfaces are on switches, unless it lets them into the host's network, and captures lie below its image root") {
+  const auto parsed = [](const std::string& vif, bool allowed) {
+    const Policy policy{"/srv/images", false, allowed};
+    return refusal([&] { (void)parse_config("dir/d.json", domain(R"("kernel": "k", "vif": [)" + vif + "]"), kEngines, &policy); });
+  };
+  const std::string why = "dir/d.json: domains[0].vif[0].backend: the policy lets no description use the host's network (allow_host_network); "
+                          "a switch is its own";
+  CHECK(parsed(R"({"backend": "user"})", false) == why);
+  CHECK(parsed(R"({"backend": "tap:tap0"})", false) == why);
+  CHECK(parsed(R"({"backend": "user"})", true).empty());
+  CHECK(parsed(R"({"backend": "switch:lan"})", false).empty());
+  CHECK(parsed(R"({"backend": "switch:lan", "capture": "../c"})", false).ends_with(" is not below the image root /srv/images of the policy"));
+  CHECK(parse_policy("p", R"({"version": 1, "image_root": "/srv", "allow_host_network": true})").allow_host_network);
+  CHECK_FALSE(parse_policy("p", R"({"version": 1, "image_root": "/srv"})").allow_host_network);
+}
+
 TEST_CASE("with a policy names of files count from its image root and cannot leave it") {
   const RunPlan plan = parse(R"("kernel": "k.elf", "disk": [{"target": "/srv/images/x/d.img"}], "console": "file:logs/a")");
   CHECK(plan.domains[0].kernel == "k.elf");

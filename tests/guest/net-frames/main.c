@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // net-frames: frames of every size go over the switch to an echo and come back as they were sent: copied and in place, in one
-// part and in many, waited for and a ringful at a time; and what is no frame is refused before it reaches the ring.
+// part and in many, through one interface and two, waited for and a ringful at a time; and what is no frame is refused before it reaches the ring.
 //
 // The echo sends each frame back in the pages that it was received in.
 
@@ -126,7 +126,7 @@ static void refusals(void)
     CHECK_EQUAL(pv_net_submit_copy(net, out, PV_NET_COPIED + 1), -PV_E2BIG);
     CHECK_EQUAL(pv_net_receive(net, back, 100, pv_time_ns() + PV_MILLISECOND_NS), -PV_ETIMEDOUT);
     struct pv_net *other;
-    CHECK_EQUAL(pv_net_open(1, 0, &other), -PV_ENOENT);
+    CHECK_EQUAL(pv_net_open(2, 0, &other), -PV_ENOENT);
     CHECK_EQUAL(pv_net_open(0, PV_NET_MIN_PAGES - 1, &other), -PV_EINVAL);
 
     make_frame(out, 1000, 5); // more than there is room for
@@ -136,9 +136,28 @@ static void refusals(void)
     CHECK(back[99] == out[99] && back[100] == 0);
 }
 
+// A frame from the domain's second interface reaches its first, and no frame of the first's reaches the second.
+static void two_interfaces(void)
+{
+    struct pv_net *second;
+    CHECK_EQUAL(pv_net_open(1, PV_NET_MIN_PAGES, &second), 0);
+    make_frame(out, 100, 9);
+    memcpy(out, ask_mac, PV_NET_MAC_SIZE);
+    memcpy(out + PV_NET_MAC_SIZE, pv_net_get_info(second)->mac, PV_NET_MAC_SIZE);
+    CHECK_EQUAL(pv_net_send(second, out, 100), 0);
+    CHECK_EQUAL(pv_net_receive(net, back, PV_PAGE_SIZE, PATIENCE), 100);
+    CHECK(memcmp(back, out, 100) == 0);
+    make_frame(out, 100, 9);
+    CHECK_EQUAL(pv_net_send(net, out, 100), 0);
+    expect_back(out, 100);
+    CHECK_EQUAL(pv_net_receive(second, back, PV_PAGE_SIZE, pv_time_ns() + PV_MILLISECOND_NS), -PV_ETIMEDOUT);
+    CHECK_EQUAL(pv_net_close(second), 0);
+}
+
 static int ask(void)
 {
     wait_for_echo();
+    two_interfaces();
     every_size();
     many_parts();
     ringful();
@@ -185,7 +204,8 @@ static int echo(void)
 int pv_main(const char *role)
 {
     uint32_t numbers[2];
-    CHECK_EQUAL(pv_net_list(numbers, 2), 1);
+    const bool asks = pv_streq(role, "ask");
+    CHECK_EQUAL(pv_net_list(numbers, 2), asks ? 2 : 1);
     CHECK_EQUAL(numbers[0], 0);
     out = pv_pages_alloc(FRAME_ORDER);
     back = pv_pages_alloc(FRAME_ORDER);
@@ -194,7 +214,6 @@ int pv_main(const char *role)
     if (result < 0)
         report_error("opening the interface", result);
     CHECK(pv_net_has_carrier(net));
-    const bool asks = pv_streq(role, "ask");
     CHECK(memcmp(pv_net_get_info(net)->mac, asks ? ask_mac : echo_mac, PV_NET_MAC_SIZE) == 0);
     return asks ? ask() : echo();
 }
