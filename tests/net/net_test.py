@@ -130,6 +130,23 @@ def case_host_loopback(options):
             guest.ends(0)
 
 
+def case_socket_limit(options):
+    """A guest that talks from thousands of ports has a few hundred sockets of the monitor's, and no more."""
+    with udp() as server, Guest(options, "user,host_loopback", f"ask={server.getsockname()[1]}", "flood=4000") as guest:
+        check(guest.process.stdout.readline() == "flooded\n", "the guest did not send all it could")
+        received = 0
+        server.settimeout(1)
+        try:
+            while True:
+                server.recv(100)
+                received += 1
+        except TimeoutError:
+            pass
+        descriptors = len(os.listdir(f"/proc/{guest.process.pid}/fd"))
+        check(200 < received <= 256, f"{received} of its datagrams arrived")
+        check(descriptors < 300, f"{descriptors} descriptors")
+
+
 def case_port_taken(options):
     """A port that somebody has is told with its name, before any guest starts."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A guest that is a host on the network, with as little of one as it takes: it answers ARP and pings, sends UDP datagrams to port 7
 // back to whoever sent them, and ends with status 0 when one says "quit", or when the gateway refuses what it asked for. Frames are read as they come: no checksum is looked at.
-// Options: ip=A (10.0.2.15 as a number), ask=PORT: asks the gateway at this port first and prints what it answers.
+// Options: ip=A (10.0.2.15 as a number), ask=PORT: asks the gateway at this port first and prints what it answers, flood=N: sends
+// it N datagrams instead, each from another port.
 
 #include <pv/guest.h>
 #include <pv/netfront.h>
@@ -18,7 +19,7 @@ enum { TYPE = 12, ARP = 14, IP = 14, L4 = 34, DATA = 42 };
 static struct pv_net *net;
 static uint32_t own_ip;
 static uint8_t frame[PV_NET_COPIED];
-static unsigned ask_port;
+static unsigned ask_port, flood;
 
 static unsigned get16(unsigned at)
 {
@@ -97,17 +98,35 @@ static void ask_for(uint32_t ip)
     send(ARP + 28);
 }
 
+// To the gateway, whose address the frame has as its source.
+static void ask(unsigned own_port)
+{
+    write_ip_header((own_ip & ~0xffu) | GATEWAY_HOST, 17, 8 + 5);
+    put16(L4, own_port);
+    put16(L4 + 2, ask_port);
+    put16(L4 + 4, 8 + 5);
+    put16(L4 + 6, 0);
+    memcpy(frame + DATA, "hello", 5);
+    send_back(DATA + 5);
+}
+
+static void ask_all(void)
+{
+    uint8_t gateway[6];
+    memcpy(gateway, frame + 6, 6);
+    for (unsigned i = 0; i <= flood; i++) {
+        memcpy(frame + 6, gateway, 6);
+        ask(ASK_PORT + i);
+    }
+    if (flood)
+        pv_puts("flooded");
+    ask_port = 0;
+}
+
 static void answer_arp(void)
 {
     if (get16(ARP + 6) == 2 && ask_port) { // the gateway: now it can be asked
-        write_ip_header((own_ip & ~0xffu) | GATEWAY_HOST, 17, 8 + 5);
-        put16(L4, ASK_PORT);
-        put16(L4 + 2, ask_port);
-        put16(L4 + 4, 8 + 5);
-        put16(L4 + 6, 0);
-        memcpy(frame + DATA, "hello", 5);
-        ask_port = 0;
-        send_back(DATA + 5);
+        ask_all();
         return;
     }
     if (get16(ARP + 6) != 1 || get32(ARP + 24) != own_ip)
@@ -172,6 +191,7 @@ int pv_main(const char *command_line)
     (void)command_line;
     own_ip = (uint32_t)pv_option_number("ip", IP_DEFAULT);
     ask_port = (unsigned)pv_option_number("ask", 0);
+    flood = (unsigned)pv_option_number("flood", 0);
     int size = pv_net_open(0, 0, &net);
     if (size < 0)
         pv_panic("the interface: error %d", -size);
