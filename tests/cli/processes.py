@@ -41,3 +41,12 @@ def wait_for_ends(pidfds):
         if not select.select([pidfd], [], [], max(0, end - time.monotonic()))[0]:
             raise Wrong("a process that should have ended still runs")
         os.close(pidfd)
+
+
+def wait_until(is_so, otherwise):
+    """For what tells nobody when it happens."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        if time.monotonic() > end:
+            raise Wrong(otherwise)
+        time.sleep(0.005)
