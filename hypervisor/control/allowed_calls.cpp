@@ -61,7 +61,7 @@ constexpr AllowedCall kAllowed[]{
     {SYS_clone, When::Always, kThread}, {SYS_set_robust_list}, {SYS_rseq}, {SYS_prctl, When::Always, kThreadSettings}, {SYS_exit},
     {SYS_exit_group}, {SYS_rt_sigaction}, {SYS_rt_sigprocmask}, {SYS_rt_sigreturn}, {SYS_rt_sigpending}, {SYS_sigaltstack},
     // Guests in processes
-    {SYS_pidfd_send_signal}, {SYS_waitid}, {SYS_openat, When::ReopensMemory},
+    {SYS_pidfd_send_signal}, {SYS_waitid},
     // Guests in this one
     {SYS_timer_create, When::RunsGuests}, {SYS_timer_settime, When::RunsGuests}, {SYS_timer_delete, When::RunsGuests},
     {SYS_arch_prctl, When::RunsGuests}, {SYS_prctl, When::RunsGuests, kGuestSettings},

@@ -12,7 +12,6 @@ struct AllowedCall {
   enum class When : std::uint8_t {
     Always,
     OpensFiles,    ///< the plan has console files to rotate, or files to read again
-    ReopensMemory,  ///< guests run in processes; with Landlock nothing else can be opened
     OpensSockets,  ///< user-mode networking
     RunsGuests,    ///< in this process
     RunsNoGuests,

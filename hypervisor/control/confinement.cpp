@@ -82,7 +82,6 @@ bool applies(AllowedCall::When when, const ConfinementNeeds& needs) {
   switch (when) {
     case AllowedCall::When::Always: return true;
     case AllowedCall::When::OpensFiles: return !needs.log_folders.empty() || !needs.readable_files.empty();
-    case AllowedCall::When::ReopensMemory: return needs.reopens_memory;
     case AllowedCall::When::OpensSockets: return needs.opens_sockets;
     case AllowedCall::When::RunsGuests: return needs.runs_guests;
     case AllowedCall::When::RunsNoGuests: return !needs.runs_guests;

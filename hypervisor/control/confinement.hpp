@@ -20,7 +20,6 @@ namespace pvisor {
 /// What a plan needs beyond the ordinary.
 struct ConfinementNeeds {
   bool runs_guests = false;      ///< inside this process (fiber): memory that is written and executed
-  bool reopens_memory = false;   ///< for guests in processes: a page lent to read is a descriptor that /proc gives
   bool opens_sockets = false;    ///< user-mode networking
   bool binds_low_ports = false;  ///< and forwards ports below 1024: one capability stays
   std::vector<UniqueFd> log_folders{};     ///< where console files are rotated

@@ -47,9 +47,7 @@ void add_user_net(ConfinementNeeds& needs, const UserNetConfig& config) {
 ConfinementNeeds needs_of(std::span<const HostedDomain> domains, const FileRoot& root) {
   ConfinementNeeds needs;
   for (const HostedDomain& domain : domains) {
-    const bool is_isolated = domain.engine->traits().isolates_memory;
-    needs.runs_guests = needs.runs_guests || !is_isolated;
-    needs.reopens_memory = needs.reopens_memory || is_isolated;
+    needs.runs_guests = needs.runs_guests || !domain.engine->traits().isolates_memory;
     if (domain.spec.console.kind == ConsoleSpec::Kind::File) add_log_folder(needs, domain.spec.console.file, root);
     for (const NetSpec& net : domain.spec.nets) {
       if (net.target.kind == NetTarget::Kind::User) add_user_net(needs, net.user);

@@ -178,18 +178,6 @@ TEST_CASE("without console files nothing is opened by name") {
   CHECK_MESSAGE(ended.status == 0, ended.said);
 }
 
-TEST_CASE("with guests in processes memory is opened again, and nothing else") {
-  if (!has_landlock()) return;
-  ConfinementNeeds needs;
-  needs.reopens_memory = true;
-  const Ended ended = do_confined(needs, [] {
-    const int memory = ::memfd_create("pvisor-test", MFD_CLOEXEC);
-    return ::open(("/proc/self/fd/" + std::to_string(memory)).c_str(), O_RDONLY) >= 0 && is_refused("/dev/null", O_RDONLY) &&
-           is_refused("/proc/self/maps", O_RDONLY);
-  });
-  CHECK_MESSAGE(ended.status == 0, ended.said);
-}
-
 TEST_CASE("a console file can be rotated, and nothing be opened elsewhere or read") {
   if (!has_landlock()) return;
   const LogFolder folder;
