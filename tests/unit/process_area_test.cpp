@@ -39,6 +39,10 @@ struct Played {
   }
 };
 
+class AnyPorts final : public PostedSends {
+  void on_posted(std::uint32_t port) override { CHECK(port < kPorts); }
+};
+
 /// Writes over a vCPU's area from another thread.
 class Noise {
  public:
@@ -137,6 +141,7 @@ TEST_CASE("noise all over the area, while the monitor runs, stops, kicks and ask
   VcpuProcesses processes;
   ProcessGuest victim(processes);
   std::mt19937 random(1);
+  AnyPorts posted;
   for (std::uint64_t round = 0; round < 12; ++round) {
     CAPTURE(round);
     ProcessGuest guest(processes);
@@ -149,6 +154,7 @@ TEST_CASE("noise all over the area, while the monitor runs, stops, kicks and ask
         case 0: guest.vcpu->stop(); break;
         case 1: guest.vcpu->kick(); break;
         case 2: (void)guest.vcpu->registers(); break;
+        case 6: guest.vcpu->take_posted(posted); break;
         case 3: processes.set_sleeping(step % 2 == 0); break;
         case 4: for (const int fd : processes.wait_fds()) processes.serve(fd); break;
         case 5:

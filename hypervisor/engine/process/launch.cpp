@@ -5,7 +5,6 @@
 #include "engine/process/launch.hpp"
 
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -58,22 +57,6 @@ bool limit(__rlimit_resource resource, rlim_t value) {
   return ::setrlimit(resource, &limits) == 0;
 }
 
-/// Also of root, who would keep them over the exec.
-bool drop_capabilities() {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
-  return ::syscall(SYS_capset, &header, none) == 0;
-}
-
-/// When the host's memory runs out, a guest goes first, and the monitor tells why. What cannot be had is done without.
-void offer_to_oom_killer() {
-  const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-  if (file < 0) return;
-  static constexpr char kFirst[] = "1000";
-  [[maybe_unused]] const auto written = ::write(file, kFirst, sizeof kFirst - 1);
-  ::close(file);
-}
-
 /// Answers what failed.
 const char* prepare_child(Birth& birth) {
   const LaunchSpec& spec = *birth.spec;
@@ -91,7 +74,6 @@ const char* prepare_child(Birth& birth) {
   }
   // From here on the descriptors are the child's own.
   if (::unshare(CLONE_FILES) != 0) return "unshare(CLONE_FILES)";
-  offer_to_oom_killer();
   const int wanted[][2] = {{spec.area, kAreaFd}, {spec.ram, kRamFd}, {spec.doorbell, kDoorbellFd}, {spec.stub, kPageFd}};
   int moved[4];
   for (int i = 0; i < 4; ++i) {
@@ -103,7 +85,6 @@ const char* prepare_child(Birth& birth) {
   }
   if (::syscall(SYS_close_range, 0U, 2U, 0U) != 0 || ::syscall(SYS_close_range, kPageFd + 1, ~0U, 0U) != 0) return "close_range";
   if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_FSIZE, 0)) return "setrlimit";
-  if (!drop_capabilities()) return "capset";
   static constexpr char kName[] = "pvisor-vcpu";
   static char* const arguments[] = {const_cast<char*>(kName), nullptr};
   static char* const environment[] = {nullptr};

@@ -84,6 +84,14 @@ class Message {
   alignas(cmsghdr) char control_[CMSG_SPACE(kMostFiles * sizeof(int))]{};
 };
 
+/// When the host's memory runs out a guest is to go first, for the monitor can tell why. They inherit this, and are larger than the
+/// spawner. What cannot be had is done without.
+void offer_to_oom_killer() {
+  const UniqueFd file(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  static constexpr char kFirst[] = "1000";
+  if (file.is_open()) [[maybe_unused]] const auto written = ::write(file.get(), kFirst, sizeof kFirst - 1);
+}
+
 void close_all_but(std::array<int, 4> kept) {
   std::ranges::sort(kept);
   unsigned next = 0;
@@ -104,6 +112,7 @@ class Child {
     ::setsid();  // what somebody types at the terminal is for the monitor
     ::prctl(PR_SET_NAME, "pvisor-spawner");
     close_all_but({socket_, stub_, doorbell_, monitor_});
+    offer_to_oom_killer();
     pollfd parent{monitor_, POLLIN, 0};
     const bool is_safe = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::poll(&parent, 1, 0) == 0 &&
                          ::prctl(PR_SET_DUMPABLE, 0) == 0 && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
