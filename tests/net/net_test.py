@@ -235,6 +235,25 @@ def case_capture(options):
         check(set(seen[0]) <= set(seen[1]), "the server has seen frames that the client has not")
 
 
+def case_repeats(options):
+    """A deterministic run with a switch repeats, frame by frame, and another seed makes another one."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+
+        def outcome(seed):
+            domains = [{"name": role, "kernel": options.ping_pong, "cmdline": f"role={role} rounds=100", "memory": 8, "engine": "fiber",
+                        "vif": [{"backend": "switch:lan", "rate": "1MB/s", "capture": f"{role}.pcap"}]} for role in ("server", "client")]
+            (work / "domains.json").write_text(json.dumps({"version": 1, "deterministic": True, "seed": seed, "domains": domains}))
+            ended = subprocess.run([options.pvisor, "up", work / "domains.json"], capture_output=True, text=True, timeout=PATIENCE_S)
+            check(ended.returncode == 0, f"status {ended.returncode}\n{ended.stdout}{ended.stderr}")
+            return re.findall(r"hash ([0-9a-f]{16}), \d+ exits", ended.stderr), (work / "client.pcap").read_bytes()
+
+        first = outcome(1)
+        check(len(first[0]) == 1 and len(first[1]) > 10_000, "a hash and a capture were expected")
+        check(outcome(1) == first, "the second run differs")
+        check(outcome(2)[0] != first[0], "another seed has the same hash")
+
+
 IN_OWN_NETWORK = {"tap", "tap-deleted", "tap-refused"}
 CASES = {name[5:].replace("_", "-"): case for name, case in globals().items() if name.startswith("case_")}
 
