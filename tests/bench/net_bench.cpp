@@ -34,12 +34,12 @@ double figure(const std::string& output, const std::string& label) {
   return at == std::string::npos ? 0 : std::strtod(output.c_str() + at + label.size(), nullptr);
 }
 
-/// One run of both guests; its output, or nothing if it failed.
-std::string run_guests(const std::string& options) {
+/// One run of both guests on an engine; its output, or nothing if it failed.
+std::string run_guests(const std::string& engine, const std::string& options) {
   const Scratch scratch;
   const std::string file = scratch.file("net-bench.json");
   std::ofstream(file) << nlohmann::json{{"version", 1}, {"domains", {domain("sink", ""), domain("source", options)}}};
-  const ChildResult child = run_child({kPvisor, "up", file, "--engine", "fiber"});
+  const ChildResult child = run_child({kPvisor, "up", file, "--engine", engine});
   return child.status == 0 ? child.output : std::string();
 }
 
@@ -68,43 +68,53 @@ double veth_ns(std::size_t bytes) {
   return rate == 0 ? 0 : static_cast<double>(bytes) * 8e9 / rate;
 }
 
-void frames(benchmark::State& state, const std::string& label, std::size_t bytes, bool has_veth) {
+/// One kind of frame.
+struct Kind {
+  const char* label;
+  std::size_t bytes;
+  bool has_veth;  ///< TCP through the veth devices is something like it
+};
+constexpr Kind k64{"64-byte frames: ", 64, false};
+constexpr Kind k1500{"1500-byte frames: ", 1500, true};
+constexpr Kind kGso{"65214-byte frames: ", 65214, true};
+
+void frames(benchmark::State& state, const std::string& engine, const Kind& kind) {
+  const std::string options = engine == "fiber" ? " rounds=1000 frames=300000" : " rounds=100 frames=100000";
   double guest = 0, copy = 0, veth = 0;
   for (auto _ : state) {
-    const double one = figure(run_guests(" rounds=1000 frames=300000"), label);
+    const double one = figure(run_guests(engine, options), kind.label);
     if (one == 0) return state.SkipWithError("the guests failed");
-    const double floor = has_veth ? veth_ns(bytes) : 1;
+    const double floor = kind.has_veth ? veth_ns(kind.bytes) : 1;
     if (floor == 0) return state.SkipWithError("no floor: iperf3 is not installed, or no network namespace can be made");
     guest += one;
-    copy += copy_ns(bytes);
+    copy += copy_ns(kind.bytes);
     veth += floor;
     state.SetIterationTime(one * 1e-9);
   }
   const auto rounds = static_cast<double>(state.iterations());
   state.counters["frames_per_s"] = 1e9 * rounds / guest;
-  state.counters["Gb_per_s"] = static_cast<double>(bytes) * 8 * rounds / guest;
+  state.counters["Gb_per_s"] = static_cast<double>(kind.bytes) * 8 * rounds / guest;
   state.counters["memcpy_ns"] = copy / rounds;
   state.counters["x_memcpy"] = guest / copy;
-  if (has_veth) state.counters["speed_of_veth"] = veth / guest;
+  if (kind.has_veth) state.counters["speed_of_veth"] = veth / guest;
 }
+BENCHMARK_CAPTURE(frames, fiber_64, "fiber", k64)->Name("net_frames_64/fiber")->UseManualTime()->Iterations(3);
+BENCHMARK_CAPTURE(frames, fiber_1500, "fiber", k1500)->Name("net_frames_1500/fiber")->UseManualTime()->Iterations(3);
+BENCHMARK_CAPTURE(frames, fiber_gso, "fiber", kGso)->Name("net_frames_gso_64k/fiber")->UseManualTime()->Iterations(3);
+BENCHMARK_CAPTURE(frames, process_64, "process", k64)->Name("net_frames_64/process")->UseManualTime()->Iterations(3);
+BENCHMARK_CAPTURE(frames, process_1500, "process", k1500)->Name("net_frames_1500/process")->UseManualTime()->Iterations(3);
+BENCHMARK_CAPTURE(frames, process_gso, "process", kGso)->Name("net_frames_gso_64k/process")->UseManualTime()->Iterations(3);
 
-void frames_64(benchmark::State& state) { frames(state, "64-byte frames: ", 64, false); }
-BENCHMARK(frames_64)->Name("net_frames_64/fiber")->UseManualTime()->Iterations(3);
-
-void frames_1500(benchmark::State& state) { frames(state, "1500-byte frames: ", 1500, true); }
-BENCHMARK(frames_1500)->Name("net_frames_1500/fiber")->UseManualTime()->Iterations(3);
-
-void frames_gso(benchmark::State& state) { frames(state, "65214-byte frames: ", 65214, true); }
-BENCHMARK(frames_gso)->Name("net_frames_gso_64k/fiber")->UseManualTime()->Iterations(3);
-
-void round_trip(benchmark::State& state) {
+void round_trip(benchmark::State& state, const std::string& engine) {
+  const std::string options = engine == "fiber" ? " rounds=200000 frames=1000" : " rounds=5000 frames=1000";
   for (auto _ : state) {
-    const double ns = figure(run_guests(" rounds=200000 frames=1000"), "round trip of 64 bytes: ");
+    const double ns = figure(run_guests(engine, options), "round trip of 64 bytes: ");
     if (ns == 0) return state.SkipWithError("the guests failed");
     state.SetIterationTime(ns * 1e-9);
   }
 }
-BENCHMARK(round_trip)->Name("net_round_trip/fiber")->UseManualTime()->Iterations(3);
+BENCHMARK_CAPTURE(round_trip, fiber, "fiber")->Name("net_round_trip/fiber")->UseManualTime()->Iterations(3);
+BENCHMARK_CAPTURE(round_trip, process, "process")->Name("net_round_trip/process")->UseManualTime()->Iterations(3);
 
 }  // namespace
 

@@ -13,7 +13,7 @@ if [ "${PVISOR_OWN_NETWORK:-}" != 1 ]; then
 fi
 unshare --net sleep 60 &
 other=$!
-trap 'kill $other' EXIT
+trap 'kill $other ${server:+"$server"} 2>/dev/null || true' EXIT
 own=$(readlink /proc/self/ns/net)
 while [ "$(readlink "/proc/$other/ns/net")" = "$own" ]; do sleep 0.01; done # until it has its own
 ip link add veth0 type veth peer name veth1 netns "$other" 2>/dev/null || exit 77
@@ -22,11 +22,12 @@ ip link set veth0 up
 nsenter --net="/proc/$other/ns/net" ip address add 10.8.0.2/24 dev veth1
 nsenter --net="/proc/$other/ns/net" ip link set veth1 up
 nsenter --net="/proc/$other/ns/net" iperf3 --server --one-off >/dev/null &
+server=$!
 for _ in $(seq 100); do
-  if report=$(iperf3 --client 10.8.0.2 --time "$1" --json 2>/dev/null); then
-    printf '%s\n' "$report"
-    exit 0
-  fi
+  report=$(iperf3 --client 10.8.0.2 --time "$1" --json 2>/dev/null || true)
+  case "$report" in
+    *'"sum_received"'*) printf '%s\n' "$report"; exit 0 ;;
+  esac
   sleep 0.05 # the server is not there yet
 done
 exit 1
