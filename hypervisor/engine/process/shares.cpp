@@ -118,7 +118,9 @@ std::shared_ptr<ProcessAddressSpace::Share> ProcessAddressSpace::share(std::uint
   const Standstill standstill(*this);
   Content content;
   read_page(ram_->file(), frame * kPage, content);
-  if (!write_page(page->file.get(), 0, content) || !ram_->map_page(frame, page->file.get(), 0, PROT_READ | PROT_WRITE)) return nullptr;
+  // To where it was, too: then there is memory behind it when it moves back.
+  if (!write_page(page->file.get(), 0, content) || !write_page(ram_->file(), frame * kPage, content)) return nullptr;
+  if (!ram_->map_page(frame, page->file.get(), 0, PROT_READ | PROT_WRITE)) return nullptr;
   shown_[frame] = {FrameShown::Kind::Page, kOwners, 0, page};
   changed(frame);
   auto shared = std::make_shared<Share>(self_, frame, page);
@@ -131,7 +133,7 @@ void ProcessAddressSpace::take_back(std::uint64_t frame, const PageFile& page) {
   const Standstill standstill(*this);
   Content content;
   read_page(page.file.get(), 0, content);
-  PV_CHECK(write_page(ram_->file(), frame * kPage, content));  // its memory is there: share() has read it
+  PV_CHECK(write_page(ram_->file(), frame * kPage, content));  // there is memory behind it: share() has written there
   ram_->exchange_page(frame, ram_->file(), frame * kPage);
   shown_.erase(frame);
   shares_.erase(frame);
