@@ -7,7 +7,7 @@ import resource
 
 def case_what_is_here(program):
     """The engine that all tests use works, so it says so."""
-    result = program.run("doctor").ends(0).shows("engine fiber: works\n", "Syscall User Dispatch", "memfd_create", "PR_SET_TSC", "engine process: works\n",
+    result = program.run("doctor").ends(0).shows("engine process: works\n", "engine fiber: works\n", "Syscall User Dispatch", "memfd_create", "PR_SET_TSC",
                                                  "default engine: ", "pvisor itself, while guests run\n", "a filter of its system calls",
                                                  "Landlock", "this host\n", "block I/O", "own loader", "pseudo-terminals", "openat2")
     if result.err:
@@ -32,7 +32,7 @@ def start_no_process():
 def case_a_host_where_no_process_can_be_started(program):
     """The engine that needs them says why; no other takes its place."""
     result = program.run_as_nobody("doctor", preexec_fn=start_no_process)
-    result.ends(0).shows("engine fiber: works\n", "engine process: cannot work here\n", "MISSING  processes started from memory: ")
+    result.ends(0).shows("engine process: cannot work here\n", "MISSING  processes started from memory: ", "engine fiber: works\n")
     with open(program.hello, "rb") as kernel:
         refused = program.run_as_nobody("run", "/dev/stdin", "--engine", "process", stdin=kernel, preexec_fn=start_no_process)
     refused.refuses(125, "cannot start the process", "pvisor doctor says")
