@@ -44,7 +44,6 @@ void idle(benchmark::State& state, const std::string& engine) {
     state.counters["percent_of_a_core"] = 100 * used / (kLongSeconds - kShortSeconds);
   }
 }
-BENCHMARK_CAPTURE(idle, fiber, "fiber")->Name("idle_10_domains/fiber")->Unit(benchmark::kMillisecond)->Iterations(1);
 BENCHMARK_CAPTURE(idle, process, "process")->Name("idle_10_domains/process")->Unit(benchmark::kMillisecond)->Iterations(1);
 
 void timer_lateness(benchmark::State& state, const std::string& engine) {

@@ -22,12 +22,9 @@
 
 /* A vCPU in a call: rax = number, the guest's stack holds its return address. Touches no guest memory. Left in r11: the vCPU. */
 .macro SAVE_CALL
-        movq    %r11, %fs:fiber_scratch@TPOFF
         movq    %fs:fiber_current@TPOFF, %r11
         movb    $ALLOW, %fs:fiber_selector@TPOFF
         STORE_CALL
-        movq    %fs:fiber_scratch@TPOFF, %rcx
-        movq    %rcx, R11(%r11)
         movw    $0, RETURN_KIND(%r11)           /* fast return, no vector state saved */
 .endm
 /* From a slot of the hypercall page; from those of iret and multicall, which leave by the whole frame, to the first label. */
@@ -74,7 +71,7 @@ fiber_exit:
         movb    $BLOCK, %fs:fiber_selector@TPOFF
         LOAD_CALL
         movq    RSP(%r11), %rsp
-        movq    R11(%r11), %r11
+        xorl    %r11d, %r11d                    /* a run that repeats must not see where things lie */
         ret
 .Lfull:
         cmpb    $0, VECTOR_STATE_SAVED(%r11)

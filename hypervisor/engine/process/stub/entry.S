@@ -25,7 +25,6 @@ _start:
 /* From a slot of the hypercall page: rax = number, the guest's stack holds the return address. Touches no guest memory. */
 .macro SAVE_CALL
         STORE_CALL
-        movq    %r11, PAGE(R11)
         movw    $0, PAGE(RETURN_KIND)           /* fast return */
 .endm
 
@@ -67,7 +66,6 @@ stub_exit:
         cmpb    $RETURN_FULL, PAGE(RETURN_KIND)
         je      .Lfull
         LOAD_CALL                               /* fast: the call kept the callee-saved registers */
-        movq    PAGE(R11), %r11
         movq    PAGE(RSP), %rsp
         ret
 .Lfull:
