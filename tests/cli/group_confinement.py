@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import unittest
 
+import lesser_host
 import processes
 
 ENGINES = ("fiber", "process")
@@ -121,3 +122,35 @@ def case_strict_asks_for_all_that_doctor_names(program):
         result.refuses(125, "--strict: not there: ")
     if os.geteuid() == 0:
         program.run_probe("exit", "--strict", "--engine", "process").refuses(125, "--strict: not there: ")
+
+
+def case_a_host_that_has_less(program):
+    """Each thing that is missing is told, strict runs refuse, and guests run with what is left."""
+    if is_instrumented(program):
+        raise unittest.SkipTest("this build confines itself to less anyway")
+    for lack, engine, told in ((lesser_host.NO_LANDLOCK, "process", "  no       Landlock: "),
+                               (lesser_host.NO_USER_NAMESPACES, "process", "  no       namespaces of its own"),
+                               (lesser_host.NO_SECCOMP, "fiber", "  no       a filter of its system calls: ")):
+        host = {"preexec_fn": lesser_host.without(lack)}
+        program.run("doctor", **host).ends(0).shows(told)
+        program.run_probe("exit", "--engine", engine, **host).ends(0).is_quiet()
+        if engine == "process":
+            program.run_probe("exit", "--strict", "--engine", engine, **host).refuses(125, "--strict: not there: ")
+
+
+def case_a_vcpu_of_roots_has_no_rights_without_namespaces(program):
+    """Exec would give root's process all capabilities."""
+    child = program.start_probe("echo", "--engine", "process", preexec_fn=lesser_host.without(lesser_host.NO_USER_NAMESPACES))
+    child.wait_for("ready")
+    status = processes.status_of(processes.children_of(child.process.pid)["pvisor-vcpu"][0])
+    type_line(child, b"q")
+    result = child.result().ends(0)
+    if int(status["CapPrm"], 16) or status["NSpid"].split() != [status["Pid"]]:
+        result.wrong(f"status {status}")
+
+
+def case_without_dispatch_stray_calls_of_guests_are_still_hypercalls(program):
+    """On fiber, where the host does not tell a guest's system calls from ours, the filter of ours stops most of them."""
+    host = {"preexec_fn": lesser_host.without(lesser_host.NO_DISPATCH)}
+    program.run("doctor", **host).ends(0).shows("  no       Syscall User Dispatch")
+    program.run_probe("exit", "--engine", "fiber", **host).ends(0).is_quiet()

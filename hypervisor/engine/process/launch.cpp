@@ -64,7 +64,7 @@ const char* prepare_child(Birth& birth) {
   if (!parent_lives(spec.monitor)) return "the monitor has ended";
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "PR_SET_NO_NEW_PRIVS";
   // Else exec would give root, outside of a user namespace, all capabilities. Who is not root has none, and may not.
-  for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1; ++capability) {
+  for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
     if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) break;
   }
   if (birth.wants_listener) {
