@@ -13,6 +13,9 @@
 #include <pvabi/errno.h>
 #include <pvabi/vcpu.h>
 
+// Time enough to change one's mind before it fires, also for a vCPU that the host takes off its CPU meanwhile.
+#define A_WHILE (50 * PV_MILLISECOND_NS)
+
 static pv_evtchn_port_t port;
 
 // True if it fires by `limit`, and then not a second time within a millisecond.
@@ -45,12 +48,12 @@ static void check_once(void)
 
 static void check_disarm_and_replace(void)
 {
-    pv_set_timer_op(pv_time_ns() + PV_MILLISECOND_NS);
+    pv_set_timer_op(pv_time_ns() + A_WHILE);
     pv_set_timer_op(0);
-    CHECK(!pv_event_wait_until(port, pv_time_ns() + 3 * PV_MILLISECOND_NS));
+    CHECK(!pv_event_wait_until(port, pv_time_ns() + A_WHILE + PV_MILLISECOND_NS));
 
-    const uint64_t later = pv_time_ns() + 4 * PV_MILLISECOND_NS;
-    pv_set_timer_op(pv_time_ns() + PV_MILLISECOND_NS);
+    const uint64_t later = pv_time_ns() + 2 * A_WHILE;
+    pv_set_timer_op(pv_time_ns() + A_WHILE);
     pv_set_timer_op(later);
     CHECK(fires_once_by(later + PV_SECOND_NS));
     CHECK(pv_time_ns() >= later);
@@ -71,10 +74,10 @@ static void check_vcpu_op(void)
     CHECK(fires_once_by(pv_time_ns() + PV_SECOND_NS));
 
     request.flags = PV_VCPU_SSHOTTMR_FUTURE;
-    request.timeout_abs_ns = pv_time_ns() + 2 * PV_MILLISECOND_NS;
+    request.timeout_abs_ns = pv_time_ns() + A_WHILE;
     CHECK_EQUAL(pv_vcpu_op(PV_VCPUOP_SET_SINGLESHOT_TIMER, 0, &request), 0);
     CHECK_EQUAL(pv_vcpu_op(PV_VCPUOP_STOP_SINGLESHOT_TIMER, 0, NULL), 0);
-    CHECK(!pv_event_wait_until(port, pv_time_ns() + 3 * PV_MILLISECOND_NS));
+    CHECK(!pv_event_wait_until(port, pv_time_ns() + A_WHILE + PV_MILLISECOND_NS));
 
     CHECK_EQUAL(pv_vcpu_op(PV_VCPUOP_IS_UP, 0, NULL), 1);
     CHECK_EQUAL(pv_vcpu_op(PV_VCPUOP_IS_UP, 1, NULL), -PV_ENOENT);
