@@ -209,6 +209,13 @@ bool Monitor::take_exits(Domain& domain) {
     vcpu.context->take_posted(posted);
     if (posted.any()) answered = true;
     if (exit == nullptr) continue;
+    if (const auto* call = std::get_if<HypercallExit>(exit); call != nullptr && posted.any()) {
+      // What the sends have asked of devices comes first: who tells a device and then waits for it often need not sleep.
+      vcpu.state = VcpuState::InHypercall;
+      vcpu.unfinished = *call;
+      vcpu.next_piece.post();
+      continue;
+    }
     const HypercallResult result = handle_exit(vcpu, *exit);
     if (result.kind != HypercallResult::Kind::Done || !vcpu.is_up) {
       settle(vcpu, result);

@@ -39,6 +39,7 @@ namespace {
 
 constexpr std::uint64_t kPatienceNs = 10'000'000;  ///< for a vCPU that was asked to come out
 constexpr std::uint64_t kSpinNs = 30'000;
+constexpr int kWordsAtOnce = 4;  ///< 256 ports: as many sends as there are calls in a slice
 constexpr std::uint64_t kHwcap2Fsgsbase = 2;
 
 std::uint64_t monotonic_ns() {
@@ -225,9 +226,11 @@ void ProcessVcpu::allow_posted(std::uint32_t port, bool allowed) {
 
 void ProcessVcpu::take_posted(PostedSends& sends) {
   if (!has_posted()) return;
-  // A word's bit is taken before its ports: one that is posted in between sets it again.
-  for (std::uint64_t words = __atomic_exchange_n(&area_->posted.words, 0, __ATOMIC_SEQ_CST); words != 0; words &= words - 1) {
+  std::uint64_t words = fetch(area_->posted.words);
+  for (int left = kWordsAtOnce; words != 0 && left > 0; words &= words - 1, --left) {
     const auto word = static_cast<std::uint32_t>(std::countr_zero(words));
+    // A word's bit is taken before its ports: one that is posted in between sets it again.
+    __atomic_fetch_and(&area_->posted.words, ~(std::uint64_t{1} << word), __ATOMIC_SEQ_CST);
     for (std::uint64_t bits = __atomic_exchange_n(&area_->posted.bits[word], 0, __ATOMIC_SEQ_CST); bits != 0; bits &= bits - 1) {
       sends.on_posted(word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits)));
     }
