@@ -28,16 +28,5 @@ def case_beside_another_domain(program):
                          domain % ("worker", program.probe, "do=exit after=100 status=3")])
     plan = program.file("x.json", '{"version": 1, "domains": [%s]}' % domains)
     child = program.start("up", plan).wait_for("worker: told")
-    result = wait_for_note(child, b"domain worker: ended with status 3")
-    result.send(signal.SIGTERM).result().ends(130)
-
-
-def wait_for_note(child, text):
-    """Waits until standard error has this text."""
-    seen = b""
-    while text not in seen:
-        line = child.process.stderr.readline()
-        if not line:
-            child.result().wrong(f"stderr never had {text!r}")
-        seen += line
-    return child
+    child.wait_for_note("domain worker: ended with status 3")
+    child.send(signal.SIGTERM).result().ends(130)

@@ -73,7 +73,8 @@ def case_several_domains(program):
 
 def case_the_keyboard_of_one_that_ended(program):
     """It goes to the next."""
-    child = several(program, left="echo", right="echo").type(b"q").wait_for("left: byte 113").type(b"z").wait_for("right: byte 122")
+    child = several(program, left="echo", right="echo").type(b"q").wait_for("left: byte 113")
+    child.wait_for_note("keys go to domain right").type(b"z").wait_for("right: byte 122")
     child.type(on_terminal.CTRL_BRACKET).result().ends(130).tells("keys go to domain right")
 
 

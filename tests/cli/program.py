@@ -91,7 +91,20 @@ class Child:
     def __init__(self, command, process, source):
         self.command, self.process, self.source = command, process, source
         self.out = b""
+        self.err = b""
         self.at = 0
+
+    def wait_for_note(self, text):
+        """Waits until standard error has this text."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        fd = self.process.stderr.fileno()
+        while text.encode() not in self.err:
+            said = os.read(fd, 4096) if select.select([fd], [], [], max(0, end - time.monotonic()))[0] else b""
+            if not said:
+                self.process.kill()
+                self.result().wrong(f"stderr never had {text!r}")
+            self.err += said
+        return self
 
     def wait_for(self, text):
         """Waits until the output has this text behind what was waited for last."""
@@ -123,7 +136,7 @@ class Child:
             err = (self.process.communicate()[1] or b"") + b"(it did not end)"
         self._close()
         text = self.out.decode(errors="replace").replace("\r\n", "\n")
-        return Result(self.command, self.process.returncode, text, err.decode(errors="replace"))
+        return Result(self.command, self.process.returncode, text, (self.err + err).decode(errors="replace"))
 
     def _close(self):
         if self.source >= 0:
