@@ -73,7 +73,7 @@ class UserNet final : public NetLink {
     for (const HostForward& forward : config_.forwards) {
       if (const int error = add(forward); error != 0) throw HostError::from_errno("hostfwd " + forward.to_string(), error);
     }
-    update();
+    (void)watch_sockets();
   }
   ~UserNet() override { close(); }
 
@@ -99,7 +99,7 @@ class UserNet final : public NetLink {
     for (const HostForward& forward : config_.forwards) {
       if (const int error = add(forward); error != 0) world_.log(HostError::from_errno("hostfwd " + forward.to_string(), error).what());
     }
-    update();
+    (void)watch_sockets();  // libslirp times forwarded ports, too, but before anything has come there is nothing to time
   }
 
  private:
@@ -151,6 +151,12 @@ class UserNet final : public NetLink {
 
   /// Asks for which sockets and until when it waits, and does so.
   void update() {
+    const std::uint32_t timeout_ms = watch_sockets();
+    if (timeout_ms >= kNothingToTime) return timer_.disarm();
+    timer_.arm(world_.now_ns() + timeout_ms * kMillisecondNs);
+  }
+  /// The part of it for sockets; returns when libslirp wants to be called again, in milliseconds.
+  [[nodiscard]] std::uint32_t watch_sockets() {
     waits_.clear();
     std::uint32_t timeout_ms = kNothingToTime;
     slirp_pollfds_fill(slirp_, &timeout_ms, [](int fd, int events, void* self) { return static_cast<UserNet*>(self)->wait_for(fd, events); }, this);
@@ -158,8 +164,7 @@ class UserNet final : public NetLink {
       return std::none_of(waits_.begin(), waits_.end(), [&](const Wait& wait) { return wait.fd == entry.first; });
     });
     for (const Wait& wait : waits_) watch(wait);
-    if (timeout_ms >= kNothingToTime) return timer_.disarm();
-    timer_.arm(world_.now_ns() + timeout_ms * kMillisecondNs);
+    return timeout_ms;
   }
   int wait_for(int fd, int events) {
     waits_.push_back({fd, to_epoll(events)});
