@@ -18,6 +18,7 @@ liburing-dev header:liburing.h
 libcapstone-dev header:capstone/capstone.h
 libseccomp-dev header:seccomp.h
 libslirp-dev header:slirp/libslirp.h
+xz-utils command:xz
 e2fsprogs command:mke2fs'
 readonly test_packages='
 python3 command:python3
@@ -34,9 +35,9 @@ strace command:strace
 iproute2 command:ip
 iputils-ping command:ping
 tcpdump command:tcpdump
+curl command:curl
 dosfstools command:mkfs.fat
 mtools command:mcopy
-xz-utils command:xz
 lz4 command:lz4
 zstd command:zstd
 qemu-system-x86 command:qemu-system-x86_64'
@@ -128,6 +129,8 @@ configure() { # FOLDER OPTION...
     if [[ " $* " == *' -Dtests=enabled '* ]] && ! grep -q 'pvisor-bench' "$folder/build.ninja"; then
       meson configure "$folder" -Dtests=enabled
     fi
+    # Nor was lwIP.
+    if [ -d "$folder/lwip/src" ] && ! grep -q libpv-lwip "$folder/build.ninja"; then meson setup --reconfigure "$folder"; fi
     return 0
   fi
   rm -rf "$folder"/meson-{private,info,logs} "$folder/build.ninja" # left half-way, or from another place

@@ -78,7 +78,7 @@ class Terminal:
             raise SystemExit(f"it ended with status {self.process.poll()} after {self.shown!r}")
 
 
-def session(terminal):
+def session(terminal, has_lwip):
     terminal.wait_for("Building build/pvisor", "Making build/demo/disk.img", "Seen from here, too: both images are the same")
     terminal.wait_for("The menu is live", "To leave: poweroff in the shell, or Ctrl-] at any time", "Ctrl-] leaves", "A shell")
     terminal.type("\r")
@@ -88,6 +88,10 @@ def session(terminal):
     terminal.type("ls /boot\r")
     terminal.wait_for("hello.elf", "shell.elf", "> ")
     terminal.type("poweroff\r")
+    if has_lwip:
+        terminal.wait_for("It says: serving on 10.0.2.15 port 80", "HTTP/1.1 200 OK", "title A shell", "Checked from here")
+    else:
+        terminal.wait_for("No request by HTTP: ")
     terminal.wait_for("Next: build/pvisor run build/guests/hello.elf")
     terminal.ends()
 
@@ -98,7 +102,7 @@ def main(source, build):
         built_tree(folder, pathlib.Path(source).resolve(), pathlib.Path(build).resolve())
         terminal = Terminal(["scripts/demo.sh"], folder)
         try:
-            session(terminal)
+            session(terminal, (folder / "build" / "lwip" / "src").exists())
         finally:
             terminal.stop()
     print("the demonstration on a terminal: menu, shell, help, ls, poweroff, and the terminal as it was")

@@ -25,12 +25,13 @@ ARROWS = {
     "hypervisor/devices": {"base", "core", "engine", "xenstore"},
     "hypervisor/trace": {"base", "core"},
     "hypervisor/control": {"base", "builder", "core", "devices", "engine", "trace", "xenstore"},
+    "guest-lib/net": {"lwip", "netif", "pv"},
     "guest-lib": {"pv"},
     "loader/parse": set(),
     "loader/fs": {"parse"},
     "loader/boot": {"fs", "parse"},
     "loader": {"boot", "fs", "guest", "parse", "pv"},
-    "examples": {"pv"},
+    "examples": {"lwip", "pv"},
     "pvabi": set(),
 }
 HYPERVISOR_FOLDERS = {key.split("/")[1] for key in ARROWS if key.startswith("hypervisor/")}
@@ -39,7 +40,7 @@ LOADER_FOLDERS = {"boot", "fs", "guest", "parse"}
 FREESTANDING_C = {"stdint.h", "stddef.h", "stdbool.h", "stdarg.h", "limits.h", "float.h", "stdalign.h"}
 # fmt is text, not platform.
 PORTABLE = {"fmt"}
-NO_PLATFORM = {"hypervisor/core", "hypervisor/shim", "guest-lib", "loader/parse", "loader/fs", "loader/boot", "loader", "examples",
+NO_PLATFORM = {"hypervisor/core", "hypervisor/shim", "guest-lib", "guest-lib/net", "loader/parse", "loader/fs", "loader/boot", "loader", "examples",
                "pvabi"}
 # In core these are the only parts of base and engine: the others know Linux, or an engine.
 CORE_MAY_SEE = {"base/assert.hpp", "base/checked.hpp", "base/escape.hpp", "base/host_error.hpp", "base/scope_exit.hpp",
