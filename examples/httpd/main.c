@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A web server for the files on the domain's disks: GET and HEAD, one request to a connection. Its address comes by DHCP.
-// Options: requests=N ends it after so many answers.
+// Options: ip=A.B.C.D is its address where nobody gives it one, in a network of 256; requests=N ends it after so many answers.
 
 #include "httpd.h"
 
@@ -8,6 +8,8 @@
 #include <pv/guest.h>
 #include <pv/ip.h>
 #include <pv/time.h>
+
+#include <pvabi/errno.h>
 
 #include <lwip/ip4_addr.h>
 
@@ -27,12 +29,26 @@ static int must(const char *what, int result)
     return result;
 }
 
+static void get_address(void)
+{
+    char text[IP4ADDR_STRLEN_MAX];
+    ip4_addr_t address, mask;
+    if (pv_option("ip", text, sizeof text) == -PV_ENOENT) {
+        must("asking for an address", pv_ip_ask_address(pv_time_ns() + PATIENCE_NS));
+        return;
+    }
+    if (!ip4addr_aton(text, &address))
+        pv_panic("ip= needs an address such as 10.9.0.2");
+    IP4_ADDR(&mask, 255, 255, 255, 0);
+    netif_set_addr(pv_ip_netif(), &address, &mask, NULL);
+}
+
 int pv_main(const char *command_line)
 {
     (void)command_line;
     const uint64_t enough = pv_option_number("requests", UINT64_MAX);
     must("opening the interface", pv_ip_open(0));
-    must("asking for an address", pv_ip_ask_address(pv_time_ns() + PATIENCE_NS));
+    get_address();
     char address[IP4ADDR_STRLEN_MAX];
     ip4addr_ntoa_r(netif_ip4_addr(pv_ip_netif()), address, sizeof address);
     serve(count);

@@ -19,7 +19,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from net_test import PATIENCE_S, SKIPPED, Skip, Wrong, check, needs, tool
+from net_test import (GUEST_IP, PATIENCE_S, SKIPPED, Skip, Wrong, check, echoes, in_own_network, make_tap, needs, tool)
 
 ADDRESS = "10.0.2.15"  # libslirp's DHCP gives it
 FILES = {"index.html": b"<h1>Hello</h1>\n", "notes.txt": b"", "a b%.bin": b"\0\1\2", "sub/index.html": b"below\n",
@@ -46,11 +46,11 @@ def make_disk(work):
 
 
 @contextlib.contextmanager
-def guest(options, name, net, *words, ready):
+def guest(options, name, net, *words, ready, disk=None):
     """pvisor with a guest that has said that it is ready; at the end, all is well if it ends by itself."""
-    program, _, arguments = " ".join(words).partition(" -- ")
+    disks = [] if disk is None else ["--disk", f"{disk},ro"]
     command = [options.pvisor, "run", str(pathlib.Path(options.guests) / f"{name}.elf"), "--engine", options.engine, "--memory", "16M",
-               "--timeout", "60s", "--net", net, *program.split(), "--", *arguments.split()]
+               "--timeout", "60s", "--net", net, *disks, "--", *words]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env={**os.environ, "PVISOR_CHECK_LEFTOVERS": "1"})
     try:
@@ -68,59 +68,122 @@ def guest(options, name, net, *words, ready):
             process.wait()
 
 
-def case_httpd(options):
-    """curl gets the files of the guest's disk, and clients that behave badly harm nobody else."""
-    needs("curl")
-    port = free_port(socket.SOCK_STREAM)
-    site = f"http://127.0.0.1:{port}"
+class Site:
+    """The guest's web server as its clients see it."""
 
-    def get(path, *more):
-        return subprocess.run(["curl", "--silent", "--max-time", str(PATIENCE_S), "--write-out", "%{stderr}%{http_code}", *more, site + path],
-                              capture_output=True, check=True, timeout=2 * PATIENCE_S)
+    def __init__(self, host, port):
+        self.address, self.url = (host, port), f"http://{host}:{port}"
 
-    def gets(path, status, content, *more):
-        answer = get(path, *more)
-        check(answer.stderr == status and answer.stdout == content, f"{path}: {answer.stderr} {answer.stdout[:200]}")
+    def get(self, path, *more):
+        """(status, content)"""
+        command = ["curl", "--silent", "--max-time", str(PATIENCE_S), "--write-out", "%{stderr}%{http_code}", *more, self.url + path]
+        ended = subprocess.run(command, capture_output=True, timeout=2 * PATIENCE_S)
+        check(ended.returncode == 0, f"{' '.join(command)}: status {ended.returncode}")
+        return int(ended.stderr), ended.stdout
 
-    def says(request, half_close=False):
-        with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as connection:
+    def gives(self, path, status, content, *more):
+        answer = self.get(path, *more)
+        check(answer == (status, content), f"{path}: {answer[0]} {answer[1][:200]}")
+
+    def connect(self):
+        return socket.create_connection(self.address, PATIENCE_S)
+
+    def says(self, request, half_close=False):
+        with self.connect() as connection:
             connection.sendall(request)
             if half_close:
                 connection.shutdown(socket.SHUT_WR)
             with connection.makefile("rb") as answer:
                 return answer.read()
 
-    def breaks_off():
+    def break_off(self):
         """Takes a little of a large file and resets the connection."""
-        with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as connection:
+        with self.connect() as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.sendall(b"GET /large.bin HTTP/1.1\r\n\r\n")
             check(len(connection.recv(1000)) > 0, "no answer to break off")
 
+    def get_several_at_once(self, path, content, count):
+        clients = [subprocess.Popen(["curl", "--silent", "--max-time", str(PATIENCE_S), self.url + path], stdout=subprocess.PIPE)
+                   for _ in range(count)]
+        contents = [client.communicate(timeout=2 * PATIENCE_S)[0] for client in clients]
+        check(contents == [content] * count, f"several at once got {[len(one) for one in contents]} bytes")
+
+
+def get_everything(site):
+    """15 answers, good and bad, and two clients that go away."""
+    site.gives("/", 200, FILES["index.html"])
+    site.gives("/notes.txt", 200, b"")
+    site.gives("/a%20b%25.bin?query", 200, FILES["a b%.bin"])
+    site.gives("/sub", 200, FILES["sub/index.html"])
+    site.gives("/nowhere", 404, b"404 Not Found\n")
+    site.gives("/a%00b", 400, b"400 Bad Request\n")
+    site.gives("/", 405, b"405 Method Not Allowed\n", "--data", "x=1")
+    site.gives("/", 431, b"431 Request Header Fields Too Large\n", "--header", f"X: {'x' * 3000}")
+    check(b"Content-Length: 3000000\r\n" in site.get("/large.bin", "--head")[1], "HEAD tells no size")
+    site.break_off()
+    site.connect().close()
+    site.get_several_at_once("/large.bin", FILES["large.bin"], 5)
+    answer = site.says(b"GET /large.bin HTTP/1.1\r\n\r\n", half_close=True)
+    check(answer.endswith(b"\r\n\r\n" + FILES["large.bin"]), f"after a half close {len(answer)} bytes came")
+
+
+def case_httpd(options):
+    """curl gets the files of the guest's disk, and clients that behave badly harm nobody else."""
+    needs("curl")
+    port = free_port(socket.SOCK_STREAM)
     with tempfile.TemporaryDirectory() as folder:
         disk = make_disk(pathlib.Path(folder))
-        net = f"user,hostfwd=tcp:127.0.0.1:{port}-:80"
-        with guest(options, "httpd", net, f"--disk {disk},ro -- requests=16", ready=f"serving on {ADDRESS} port 80"):
-            gets("/", b"200", FILES["index.html"])
-            gets("/notes.txt", b"200", b"")
-            gets("/a%20b%25.bin?query", b"200", FILES["a b%.bin"])
-            gets("/sub", b"200", FILES["sub/index.html"])
-            gets("/nowhere", b"404", b"404 Not Found\n")
-            gets("/a%00b", b"400", b"400 Bad Request\n")
-            gets("/", b"405", b"405 Method Not Allowed\n", "--data", "x=1")
-            gets("/", b"431", b"431 Request Header Fields Too Large\n", "--header", f"X: {'x' * 3000}")
-            check(b"Content-Length: 3000000\r\n" in get("/large.bin", "--head").stdout, "HEAD tells no size")
-            breaks_off()
-            socket.create_connection(("127.0.0.1", port), PATIENCE_S).close()
-            several = [subprocess.Popen(["curl", "--silent", "--max-time", str(PATIENCE_S), site + "/large.bin"], stdout=subprocess.PIPE)
-                       for _ in range(5)]
-            contents = [each.communicate(timeout=2 * PATIENCE_S)[0] for each in several]
-            check(contents == [FILES["large.bin"]] * 5, f"several at once got {[len(content) for content in contents]} bytes")
-            answer = says(b"GET /large.bin HTTP/1.1\r\n\r\n", half_close=True)
-            check(answer.endswith(b"\r\n\r\n" + FILES["large.bin"]), f"after a half close {len(answer)} bytes came")
-            check(says(b"GET nowhere HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 400 "), "a path that is none is served")
+        with guest(options, "httpd", f"user,hostfwd=tcp:127.0.0.1:{port}-:80", "requests=15", disk=disk,
+                   ready=f"serving on {ADDRESS} port 80"):
+            get_everything(Site("127.0.0.1", port))
 
 
+def case_httpd_tap(options):
+    """The same with the host's own TCP at the other end, and with more than a window to the guest."""
+    needs("curl")
+    make_tap()
+    with tempfile.TemporaryDirectory() as folder:
+        disk = make_disk(pathlib.Path(folder))
+        with guest(options, "httpd", "tap:tap0", f"ip={GUEST_IP}", "requests=16", disk=disk, ready=f"serving on {GUEST_IP} port 80"):
+            site = Site(GUEST_IP, 80)
+            get_everything(site)
+            answer = site.says(b"PUT /x HTTP/1.1\r\n\r\n" + bytes(300_000))
+            check(answer.startswith(b"HTTP/1.1 405 "), f"to a large request {answer[:100]} came")
+
+
+def case_udp_echo(options):
+    """Datagrams through a forwarded port come back."""
+    port = free_port(socket.SOCK_DGRAM)
+    with guest(options, "udp-echo", f"user,host_loopback,hostfwd=udp:127.0.0.1:{port}-:7", "datagrams=7",
+               ready=f"echoing on {ADDRESS} port 7"):
+        echoes(("127.0.0.1", port))
+
+
+def case_dns(options):
+    """libslirp's name server asks that of the host, here one of our own."""
+    if os.geteuid() != 0 or subprocess.run(["ip", "link", "set", "lo", "up"]).returncode:
+        raise Skip("the loopback device of the new network cannot be had")
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        settings = pathlib.Path(folder) / "resolv.conf"
+        settings.write_text("nameserver 127.0.0.1\n")
+        tool("mount", "--bind", settings, "/etc/resolv.conf")
+        server.bind(("127.0.0.1", 53))
+        server.settimeout(PATIENCE_S)
+        for name, records, outcome in (("guest.example", 1, "its address is 10.1.2.3\n"),
+                                       ("no.example", 0, "the name server knows no no.example\n")):
+            with guest(options, "udp-echo", "user", "datagrams=0", f"resolve={name}", ready=f"echoing on {ADDRESS} port 7") as process:
+                query, asker = server.recvfrom(1000)
+                labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+                check(query[12:] == labels + b"\0\0\1\0\1", f"asked was {query}")
+                answer = b"\xc0\x0c" + struct.pack(">HHIH4B", 1, 1, 60, 4, 10, 1, 2, 3)
+                header = query[:2] + struct.pack(">5H", 0x8180 if records else 0x8183, 1, records, 0, 0)
+                server.sendto(header + query[12:] + answer * records, asker)
+                line = process.stdout.readline()
+                check(line == outcome, f"of {name} the guest says {line!r}")
+
+
+IN_OWN_NETWORK = {"httpd-tap": [], "dns": ["--mount"]}
 CASES = {name[5:].replace("_", "-"): case for name, case in globals().items() if name.startswith("case_")}
 
 
@@ -137,6 +200,8 @@ def main():
         print("skipped:", reason.read_text().strip() if reason.exists() else f"no lwIP; scripts/get-lwip.sh {lwip} fetches it")
         return SKIPPED
     try:
+        if options.case in IN_OWN_NETWORK and "PVISOR_OWN_NETWORK" not in os.environ:
+            in_own_network(*IN_OWN_NETWORK[options.case])
         CASES[options.case](options)
     except Skip as reason:
         print(f"skipped: {reason}")

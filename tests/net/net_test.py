@@ -264,13 +264,13 @@ IN_OWN_NETWORK = {"tap", "tap-deleted", "tap-refused"}
 CASES = {name[5:].replace("_", "-"): case for name, case in globals().items() if name.startswith("case_")}
 
 
-def in_own_network():
-    """Starts this again in a network namespace."""
+def in_own_network(*more):
+    """Starts the test again in a network namespace, and others that `unshare` is told to make."""
     needs("unshare")
-    unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
+    unshare = ["unshare", "--net", *more] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net", *more]
     if subprocess.run([*unshare, "true"], capture_output=True).returncode:
         raise Skip("network namespaces cannot be made here")
-    sys.exit(subprocess.run([*unshare, sys.executable, __file__, *sys.argv[1:]], env={**os.environ, "PVISOR_OWN_NETWORK": "1"}).returncode)
+    sys.exit(subprocess.run([*unshare, sys.executable, *sys.argv], env={**os.environ, "PVISOR_OWN_NETWORK": "1"}).returncode)
 
 
 def main():
