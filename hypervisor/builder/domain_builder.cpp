@@ -24,12 +24,16 @@ namespace {
 /// The new memory while it is filled: places are checked by the layout, so a failure is our own mistake.
 class Filler {
  public:
-  Filler(const GuestMemory& memory, std::span<std::byte> bytes) : memory_(memory), bytes_(bytes) {}
+  Filler(const GuestMemory& memory, const Ram& ram) : memory_(memory), ram_(ram) {}
   void put(std::uint64_t offset, std::span<const std::byte> bytes) const {
     PV_CHECK(memory_.copy_out(GuestVirt(memory_.virt_base().value() + offset), bytes));
   }
   /// Straight from one guest's memory into the other's: a ramdisk may be large.
-  void put(std::uint64_t offset, const GuestObject& object) const { object.copy_to(bytes_.subspan(offset, object.size())); }
+  void put(std::uint64_t offset, const GuestObject& object) const {
+    const auto to = ram_.bytes().subspan(offset, object.size());
+    if (!to.empty()) ram_.expect_writes(to);
+    object.copy_to(to);
+  }
   template <class T>
   void put_value(std::uint64_t offset, const T& value) const {
     put(offset, std::as_bytes(std::span(&value, 1)));
@@ -37,7 +41,7 @@ class Filler {
 
  private:
   const GuestMemory& memory_;
-  std::span<std::byte> bytes_;  ///< the same, from frame 0 on
+  const Ram& ram_;  ///< the same
 };
 
 std::uint64_t ramdisk_bytes(const BuildSpec& spec) {
@@ -136,7 +140,7 @@ DomainImage build_domain(Engine& engine, const BuildSpec& spec) {
   image.symbols = KernelSymbols::from(*elf, base - notes->virt_base.value_or(0));
 
   const GuestMemory memory(image.space->ram(), GuestVirt(base), ram_pages);
-  const Filler filler(memory, image.space->ram()->bytes());
+  const Filler filler(memory, *image.space->ram());
   for (const PlacedSegment& placed : layout.segments) filler.put(placed.offset, placed.segment->file);
   if (notes->hypercall_page) {
     std::array<std::byte, kPageSize> page;

@@ -35,7 +35,7 @@ Domain::Parts::Parts(Domain& domain, DomainImage new_image)
       watchdogs(domain.monitor().timers(), [&domain] { domain.end({DomainEnd::Kind::Watchdog, domain.exit_code(), {}, {}}); }) {}
 
 Domain::Domain(Monitor& monitor, DomainId id, std::string name, Engine& engine)
-    : monitor_(monitor), id_(id), name_(std::move(name)), engine_(engine) {}
+    : monitor_(monitor), id_(id), name_(std::move(name)), engine_(engine), free_replaced_(monitor.work(), [this] { replaced_.reset(); }) {}
 
 Domain::~Domain() { uninstall(); }
 
@@ -46,6 +46,10 @@ void Domain::add_device(std::unique_ptr<DomainDevice> device) {
 
 void Domain::install(DomainImage image) {
   auto context = engine_.create_vcpu(*image.space, image.boot_vcpu);
+  if (is_installed()) {
+    replaced_ = this->image().space->ram();
+    free_replaced_.post();
+  }
   uninstall();
 
   exit_code_ = 0;

@@ -154,6 +154,8 @@ class Domain final : private EventSink {
   std::vector<std::unique_ptr<DomainDevice>> devices_;
   std::optional<DomainEnd> end_;
   int exit_code_ = 0;
+  std::shared_ptr<Ram> replaced_;  ///< memory that a chain-load left behind, until its successor runs: freeing it takes time
+  WorkItem free_replaced_;
 };
 
 }  // namespace pvisor

@@ -46,6 +46,8 @@ class Ram {
  public:
   virtual ~Ram() = default;
   [[nodiscard]] virtual std::span<std::byte> bytes() const = 0;
+  /// The monitor will write all of this part of bytes(): a host that brings memory in page by page may do it in one go.
+  virtual void expect_writes(std::span<std::byte>) const {}
 };
 
 struct AddressSpaceSpec {

@@ -35,6 +35,7 @@ class ProcessRam final : public Ram {
  public:
   explicit ProcessRam(std::size_t bytes);
   [[nodiscard]] std::span<std::byte> bytes() const override { return mapping_.bytes(); }
+  void expect_writes(std::span<std::byte> part) const override;
   [[nodiscard]] int file() const { return file_.get(); }
   /// The monitor's own mapping of one page: `offset` of `file`. False: no room.
   [[nodiscard]] bool map_page(std::uint64_t frame, int file, std::uint64_t offset, int protection);
