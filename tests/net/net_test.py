@@ -40,7 +40,7 @@ def check(good, what):
 
 def tool(*words, **options):
     """Output of one of the host's programs, which must succeed."""
-    ended = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S, **options)
+    ended = subprocess.run(words, capture_output=True, text=True, **{"timeout": PATIENCE_S, **options})
     check(ended.returncode == 0, f"{' '.join(map(str, words))}: status {ended.returncode}\n{ended.stdout}{ended.stderr}")
     return ended.stdout
 

@@ -6,6 +6,8 @@
 // One caller at a time, on one vCPU, not in handlers; that holds for lwIP's functions, too.
 //
 // Example:
+//     #include <pv/time.h>
+//
 //     #include <lwip/udp.h>
 //
 //     static void answer(void *context, struct udp_pcb *socket, struct pbuf *datagram, const ip_addr_t *from, u16_t port)
