@@ -102,7 +102,7 @@ class CallFilter {
     for (const AllowedCall& call : allowed_calls()) {
       if (applies(call.when, needs)) allow(call);
     }
-    const scmp_arg_cmp ourselves = SCMP_CMP(0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid()));
+    const scmp_arg_cmp ourselves{0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid()), 0};
     for (const int number : {SYS_kill, SYS_tgkill}) check(seccomp_rule_add_array(context_.get(), SCMP_ACT_ALLOW, number, 1, &ourselves));
     for (const RefusedCall& call : refused_calls()) {
       if (!allows(call.number, needs)) check(seccomp_rule_add(context_.get(), SCMP_ACT_ERRNO(static_cast<unsigned>(call.error)), call.number, 0));
@@ -121,7 +121,7 @@ class CallFilter {
   void allow(const AllowedCall& call) {
     if (call.any_of.empty()) return check(seccomp_rule_add(context_.get(), SCMP_ACT_ALLOW, call.number, 0));
     for (const AllowedCall::Condition& condition : call.any_of) {
-      const scmp_arg_cmp compare = SCMP_CMP(condition.argument, SCMP_CMP_MASKED_EQ, condition.mask, condition.value);
+      const scmp_arg_cmp compare{condition.argument, SCMP_CMP_MASKED_EQ, condition.mask, condition.value};
       check(seccomp_rule_add_array(context_.get(), SCMP_ACT_ALLOW, call.number, 1, &compare));
     }
   }

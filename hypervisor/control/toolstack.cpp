@@ -46,7 +46,6 @@ std::string_view state_word(VcpuState state) {
     case VcpuState::Running: return "running";
     case VcpuState::InHypercall: return "in a hypercall";
     case VcpuState::Blocked: return "blocked";
-    case VcpuState::Paused: return "paused";
     case VcpuState::Down: return "down";
   }
   return "lost";
@@ -58,8 +57,7 @@ Toolstack::Toolstack(RunPlan plan)
     : root_(plan.image_root.empty() ? FileRoot() : FileRoot(plan.image_root)),
       clock_(choose_clock(plan.seed)),
       log_(write_to_stderr, [this] { return clock_.now_ns(); }),
-      signals_(reactor_, {[this](int) { quit(kExitInterrupted); }, [this] { consoles_.before_stop(); },
-                          [this] { consoles_.continued(); }}),
+      signals_(reactor_, {[this](int) { quit(kExitInterrupted); }, [this] { before_stop(); }, [this] { continued(); }}),
       engines_(make_engines(plan.domains)),
       monitor_(clock_, *this),
       store_events_(store_, monitor_.work()),
@@ -251,6 +249,17 @@ void Toolstack::drain_consoles() {
     reactor_.wait(more ? std::optional<std::uint64_t>(0) : time_left());
     if (const auto deadline = monitor_.next_deadline(); virtual_clock_ && deadline) virtual_clock_->jump_to(*deadline);
   }
+}
+
+/// Vcpus may run in processes of their own, which a stopped monitor would leave running.
+void Toolstack::before_stop() {
+  monitor_.for_each_domain([](Domain& domain) { domain.pause(); });
+  consoles_.before_stop();
+}
+
+void Toolstack::continued() {
+  consoles_.continued();
+  monitor_.for_each_domain([](Domain& domain) { domain.unpause(); });
 }
 
 void Toolstack::quit(int status) {

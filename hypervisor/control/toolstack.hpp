@@ -85,6 +85,8 @@ class Toolstack final : private MonitorHooks {
   void tell_statistics();
   void drain_consoles();
   void time_limit();
+  void before_stop();
+  void continued();
   void quit(int status);
   void refine_clock();
   [[nodiscard]] std::optional<std::uint64_t> time_left() const;

@@ -63,6 +63,7 @@ void Domain::install(DomainImage image) {
 
   for (std::uint32_t id = 0; id < this->image().vcpus; ++id) {
     vcpus_.push_back(std::make_unique<Vcpu>(*this, VcpuId{id}, monitor_.timers()));
+    vcpus_.back()->is_paused = is_paused_;
     publish_time(*vcpus_.back());
   }
   Vcpu& boot = *vcpus_.front();
@@ -164,6 +165,16 @@ bool Domain::bring_back(GuestFrame frame) {
   if (!image().space->show_own(frame.value())) return false;
   memory().views().set(frame, FrameView::Own);
   return true;
+}
+
+void Domain::pause() {
+  is_paused_ = true;
+  for (const auto& vcpu : vcpus_) monitor_.scheduler().pause(*vcpu);
+}
+
+void Domain::unpause() {
+  is_paused_ = false;
+  for (const auto& vcpu : vcpus_) monitor_.scheduler().unpause(*vcpu);
 }
 
 void Domain::end(DomainEnd end) {

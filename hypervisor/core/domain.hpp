@@ -117,6 +117,10 @@ class Domain final : private EventSink {
   /// Ends the mapping at `handle` and shows the mapper's own frame again.
   void unmap_grant(GrantHandle handle);
 
+  /// Takes all vCPUs off the CPU until unpause(). Timers and devices go on; what they raise is found afterwards. Both may be repeated.
+  void pause();
+  void unpause();
+
   /// The guest ended itself, or was ended. The first end counts; no vCPU runs afterwards.
   void end(DomainEnd end);
   [[nodiscard]] const std::optional<DomainEnd>& ended() const { return end_; }
@@ -154,6 +158,7 @@ class Domain final : private EventSink {
   std::vector<std::unique_ptr<DomainDevice>> devices_;
   std::optional<DomainEnd> end_;
   int exit_code_ = 0;
+  bool is_paused_ = false;
   std::shared_ptr<Ram> replaced_;  ///< memory that a chain-load left behind, until its successor runs: freeing it takes time
   WorkItem free_replaced_;
 };

@@ -217,7 +217,7 @@ bool Monitor::take_exits(Domain& domain) {
       continue;
     }
     const HypercallResult result = handle_exit(vcpu, *exit);
-    if (result.kind != HypercallResult::Kind::Done || !vcpu.is_up) {
+    if (result.kind != HypercallResult::Kind::Done || !vcpu.may_run()) {
       settle(vcpu, result);
       continue;
     }

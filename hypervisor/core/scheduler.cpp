@@ -8,7 +8,7 @@ namespace pvisor {
 void Scheduler::make_runnable(Vcpu& vcpu) {
   vcpu.state = VcpuState::Runnable;
   vcpu.account();
-  if (!vcpu.is_up || std::exchange(vcpu.queued, true)) return;
+  if (!vcpu.may_run() || std::exchange(vcpu.queued, true)) return;
   vcpu.queued_before = last_;
   vcpu.queued_after = nullptr;
   (last_ != nullptr ? last_->queued_after : first_) = &vcpu;
@@ -31,6 +31,20 @@ void Scheduler::bring_up(Vcpu& vcpu) {
 
 void Scheduler::bring_down(Vcpu& vcpu) {
   vcpu.is_up = false;
+  keep_off(vcpu);
+}
+
+void Scheduler::pause(Vcpu& vcpu) {
+  vcpu.is_paused = true;
+  keep_off(vcpu);
+}
+
+void Scheduler::unpause(Vcpu& vcpu) {
+  vcpu.is_paused = false;
+  if (vcpu.state == VcpuState::Runnable) make_runnable(vcpu);
+}
+
+void Scheduler::keep_off(Vcpu& vcpu) {
   unqueue(vcpu);
   // One that has announced an exit keeps it: it is served like any other, and then the vCPU stays off the queue.
   if (vcpu.state == VcpuState::Running && vcpu.context->stop()) vcpu.state = VcpuState::Runnable;

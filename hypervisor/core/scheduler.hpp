@@ -19,6 +19,9 @@ class Scheduler {
   /// stops when the call has its answer, which it finds when it comes up again.
   void bring_up(Vcpu& vcpu);
   void bring_down(Vcpu& vcpu);
+  /// The same for whoever operates the domain; a guest sees nothing of it but the time that has passed.
+  void pause(Vcpu& vcpu);
+  void unpause(Vcpu& vcpu);
   /// Next to run, still on the queue; nullptr if none.
   [[nodiscard]] Vcpu* first() const { return first_; }
   /// As many behind it. Precondition: index < runnable().
@@ -26,6 +29,7 @@ class Scheduler {
   [[nodiscard]] std::size_t runnable() const { return length_; }
 
  private:
+  void keep_off(Vcpu& vcpu);
   void unqueue(Vcpu& vcpu);
 
   // Linked through the vCPUs themselves, as events put them on and take them off all the time.

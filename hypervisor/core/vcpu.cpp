@@ -37,9 +37,8 @@ std::int32_t Vcpu::run_state() const {
   switch (state) {
     case VcpuState::Running:
     case VcpuState::InHypercall: return PV_RUNSTATE_RUNNING;
-    case VcpuState::Runnable: return is_up ? PV_RUNSTATE_RUNNABLE : PV_RUNSTATE_OFFLINE;
+    case VcpuState::Runnable: return may_run() ? PV_RUNSTATE_RUNNABLE : PV_RUNSTATE_OFFLINE;
     case VcpuState::Blocked: return PV_RUNSTATE_BLOCKED;
-    case VcpuState::Paused:
     case VcpuState::Down: break;
   }
   return PV_RUNSTATE_OFFLINE;

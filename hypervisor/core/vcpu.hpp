@@ -21,7 +21,6 @@ enum class VcpuState : std::uint8_t {
   Running,      ///< runs now, on this thread or elsewhere
   InHypercall,  ///< its call is being answered: events need no kick, the reply path looks
   Blocked,      ///< until an event (sched_op block) or one of its polled ports or its timeout
-  Paused,       ///< by an operator
   Down,         ///< not initialised yet, or its domain has ended
 };
 
@@ -38,7 +37,7 @@ struct Vcpu {
   /// A vCPU gets its context (its registers) once, by the builder or by vcpu_op initialise.
   [[nodiscard]] bool is_initialised() const { return context != nullptr; }
 
-  /// To be called after `state` or `is_up` changed, except between Running and InHypercall, which count as one: keeps the
+  /// To be called after `state`, `is_up` or `is_paused` changed, except between Running and InHypercall, which count as one: keeps the
   /// run-state times, and the periodic timer still while the vCPU cannot run. Free of cost for a guest that uses neither.
   void account() {
     if (accounts_) [[unlikely]] account_now();
@@ -52,7 +51,9 @@ struct Vcpu {
   Domain& domain;
   const VcpuId id;
   VcpuState state = VcpuState::Down;
-  bool is_up = false;  ///< vcpu_op up and down: one that is not up does not run, whatever its state
+  bool is_up = false;      ///< vcpu_op up and down: one that is not up does not run, whatever its state
+  bool is_paused = false;  ///< by whoever operates the domain: nor does one that is
+  [[nodiscard]] bool may_run() const { return is_up && !is_paused; }
   std::unique_ptr<VcpuContext> context;
   /// Answer to the call it made, handed over when it runs next.
   std::optional<std::int64_t> result;

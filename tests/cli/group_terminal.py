@@ -7,6 +7,7 @@ import signal
 import subprocess
 
 import on_terminal
+import processes
 from program import Wrong, SIGNALS_THAT_LEAVE
 
 NOTE = "pvisor: Ctrl-] leaves\n"
@@ -103,6 +104,18 @@ def case_stop_and_continue(program):
     result = child.type(b"q").result().ends(0)
     if not stopped_as_found or not is_raw:
         result.wrong(f"stopped: as found {stopped_as_found}; continued: raw {is_raw}")
+
+
+def case_stopped_vcpus(program):
+    """A monitor that is stopped leaves no vCPU running."""
+    child = program.start("run", program.probe, "--memory", "16M", "--engine", "process", "--", "do=spin").wait_for("spinning")
+    vcpu, = processes.children_of(child.process.pid)["pvisor-vcpu"]
+    child.send(signal.SIGTSTP)
+    os.waitid(os.P_PID, child.process.pid, os.WSTOPPED)
+    processes.wait_until(lambda: processes.state_of(vcpu) == "S", "the vCPU runs on")
+    child.send(signal.SIGCONT)
+    processes.wait_until(lambda: processes.state_of(vcpu) == "R", "the vCPU does not go on")
+    child.send(signal.SIGTERM).result().ends(130)
 
 
 def case_unusual_settings_come_back(program):

@@ -23,6 +23,11 @@ def children_of(pid):
     return found
 
 
+def state_of(pid):
+    """"R" running, "S" waiting, "T" stopped, as in proc(5)."""
+    return (pathlib.Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
+
+
 def status_of(pid, thread=None):
     """/proc/PID/status as a dictionary."""
     where = f"/proc/{pid}/task/{thread}/status" if thread else f"/proc/{pid}/status"

@@ -194,6 +194,33 @@ TEST_CASE("a call that a vCPU made elsewhere before it was taken down is served,
   CHECK(second.results.back() == 0);
 }
 
+TEST_CASE("a paused domain's vCPUs stay off the CPU whatever happens, and then go on as what they were") {
+  VcpuWorld world(FakeEngine::Form::Asynchronous);
+  world.start(1);
+  world.monitor.turn();
+  FakeVcpu& first = *world.engine.vcpus().front();
+  FakeVcpu& second = *world.engine.vcpus().back();
+  second.announce(kNop);
+  world.domain.pause();
+  world.domain.pause();
+  CHECK_FALSE(first.is_running());
+  world.monitor.turn();  // the call that was announced is answered, and waits
+  CHECK_FALSE(second.is_running());
+  CHECK(world.monitor.scheduler().runnable() == 0);
+  CHECK(world.domain.events().send(ipi_on(world.domain, VcpuId{0})) == 0);
+  world.monitor.turn();
+  CHECK_FALSE(first.is_running());
+
+  const std::size_t answers = second.results.size();
+  world.domain.unpause();
+  world.domain.unpause();
+  world.monitor.turn();
+  CHECK(first.is_running());
+  CHECK(second.is_running());
+  REQUIRE(second.results.size() == answers + 1);
+  CHECK(second.results.back() == 0);
+}
+
 TEST_CASE("events reach the vCPU that their port is bound to") {
   VcpuWorld world(FakeEngine::Form::Asynchronous);
   world.start(1);
