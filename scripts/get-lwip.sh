@@ -23,7 +23,7 @@ for tool in apt-get tar xz; do command -v $tool >/dev/null || give_up "this syst
 mkdir -p apt/sources apt/lists/partial apt/archives/partial
 for list in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
   case "$list" in
-    *.list) [ ! -r "$list" ] || sed -nE 's/^[[:space:]]*deb(-src)?[[:space:]]/deb-src /p' "$list" >"apt/sources/${list##*/}" ;;
+    *.list) [ ! -r "$list" ] || sed -nE 's/^[[:space:]]*deb(-src)?[[:space:]]/deb-src /p' "$list" >>"apt/sources/${list##*/}" ;;
     *.sources) [ ! -r "$list" ] || sed -E 's/^Types:.*/Types: deb-src/' "$list" >"apt/sources/${list##*/}" ;;
   esac
 done
@@ -33,7 +33,7 @@ own=(-q -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=1 -o Acquire::http
 # A place that has no sources fails the update; what counts is whether lwip was found at another.
 timeout 300 apt-get "${own[@]}" update >fetch.log 2>&1 || true
 timeout 120 apt-get "${own[@]}" source --download-only lwip >>fetch.log 2>&1 || # which compares with the signed lists
-  give_up "the sources of lwip cannot be fetched: $(grep -m 1 -E '^[EW]: ' fetch.log || echo "see $PWD/fetch.log")"
+  give_up "the sources of lwip cannot be fetched: $(grep -m 1 '^E: ' fetch.log || echo "see $PWD/fetch.log")"
 rm -rf apt
 
 mkdir unpacked

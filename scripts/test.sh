@@ -65,7 +65,7 @@ sanitizer_runs() { # COMPILER -fsanitize=...
 leak_checks() { if ASAN_OPTIONS=detect_leaks=1 "${wrap[@]}" "$work/probe" >/dev/null 2>&1; then echo 1; else echo 0; fi; }
 
 step_build() {
-  say 'build: fetching lwIP for the tests named net-httpd (unpacked into build/lwip, not installed)'
+  say 'build: fetching lwIP for guests that speak TCP/IP (unpacked into build/lwip, not installed)'
   scripts/get-lwip.sh build/lwip || true # they say why they did not run
   say 'build: building'
   if ! build build "${user_options[@]}" -Dtests=enabled "$(werror_for g++)"; then note fail build 'the build failed'; return 0; fi

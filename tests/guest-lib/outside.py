@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Kernels outside this tree: installs the library into a folder, builds the kernels of outside/ there with make, with CMake and
-by hand, by what pkg-config says, and runs them.
+by hand, by what pkg-config says, and runs them. `ip` is for the example udp-echo, with the library pv-lwip.
 
-usage: outside.py make|cmake|bare --build BUILD-FOLDER --pvisor PROGRAM FOLDER
+usage: outside.py make|cmake|bare|ip --build BUILD-FOLDER --pvisor PROGRAM FOLDER
 """
 import argparse
 import os
@@ -76,7 +76,16 @@ def bare(work, pvisor):
     check_kernel(pvisor, work / "bare.elf", 0, "I was started by a builder of xen-3.0-x86_64")
 
 
-WAYS = {"make": (with_make, ["make", "cc", "c++"]), "cmake": (with_cmake, ["cmake", "make", "cc", "c++"]), "bare": (bare, ["cc"])}
+def ip(work, pvisor):
+    kernel = work / "udp-echo.elf"
+    cflags, libs = (run(["pkg-config", option, "pv-lwip"]).split() for option in ("--cflags", "--libs"))
+    run(["cc", "-std=c11", "-O2", *cflags, work / "main.c", *libs, "-o", kernel])
+    said = run([pvisor, "run", kernel, "--net", "user", "--timeout", "20s", "--", "datagrams=0"])
+    if said != "echoing on 10.0.2.15 port 7\n0 datagrams\n":
+        raise Failure(f"{kernel.name} said {said}")
+
+
+WAYS = {"make": (with_make, ["make", "cc", "c++"]), "cmake": (with_cmake, ["cmake", "make", "cc", "c++"]), "bare": (bare, ["cc"]), "ip": (ip, ["cc"])}
 
 
 def main():
