@@ -2,6 +2,7 @@
 // The process engine's seccomp filters, rule by rule: what the stub does passes, and nothing that differs from it in one argument,
 // in the address of the instruction or in the way in.
 #include <doctest/doctest.h>
+#include <array>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -122,7 +123,7 @@ TEST_CASE("the gate's filter: write rings the doorbell with eight bytes") {
 TEST_CASE("the gate's filter: mmap shows the domain's own memory, shared, at a fixed address") {
   CHECK(passes(SYS_mmap, {kLow, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, kShared, kRamFd, 123 << 12}));
   CHECK(passes(SYS_mmap, {kLow, 4096, PROT_NONE, kShared, kPageFd, 0}));
-  for (const std::uint64_t protection : {PROT_NONE, PROT_READ, PROT_EXEC, PROT_READ | PROT_EXEC}) {
+  for (const std::uint64_t protection : std::to_array<std::uint64_t>({PROT_NONE, PROT_READ, PROT_EXEC, PROT_READ | PROT_EXEC})) {
     CAPTURE(protection);
     CHECK(passes(SYS_mmap, {kLow, 4096, protection, kShared, kReadOnlyPageFd, 0}));
     CHECK(!passes(SYS_mmap, {kLow, 4096, protection | PROT_WRITE, kShared, kReadOnlyPageFd, 0}));
@@ -144,8 +145,9 @@ TEST_CASE("the gate's filter: mmap stays within the window, to the byte and acro
   for (const auto& [address, bytes] : std::initializer_list<std::pair<std::uint64_t, std::uint64_t>>{
            {kLow, 0}, {kLow, 1}, {kLow, most}, {kHigh - 1, 1}, {kHigh, 0}, {kHigh - 4096, 4096}, {0x1'0000'0000, most},
            {0x1'ffff'ffff, 1}, {0x1'ffff'ffff, 0x3001}, {kHigh - most, most}, {0x1'0000'0000 - 1, 2}, {0x2'0000'0000, 0x3000}}) {
-    CAPTURE(address);
-    CAPTURE(bytes);
+    const std::uint64_t place = address, length = bytes;  // what doctest can keep
+    CAPTURE(place);
+    CAPTURE(length);
     CHECK(passes(SYS_mmap, mapping(address, bytes)));
   }
   for (const auto& [address, bytes] : std::initializer_list<std::pair<std::uint64_t, std::uint64_t>>{
@@ -155,8 +157,9 @@ TEST_CASE("the gate's filter: mmap stays within the window, to the byte and acro
            // Beyond the last address there is the first.
            {~std::uint64_t{0}, 2}, {~std::uint64_t{0} - 4095, 4096}, {~std::uint64_t{0} - 4095, most}, {~std::uint64_t{0} - most + 1, most},
            {kLow, ~std::uint64_t{0}}}) {
-    CAPTURE(address);
-    CAPTURE(bytes);
+    const std::uint64_t place = address, length = bytes;  // what doctest can keep
+    CAPTURE(place);
+    CAPTURE(length);
     CHECK(!passes(SYS_mmap, mapping(address, bytes)));
   }
 }

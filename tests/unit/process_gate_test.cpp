@@ -71,7 +71,8 @@ TEST_CASE("each call that the gate allows is refused with one argument off") {
   CHECK(guest.gate(SYS_mmap, {at, kPage, kReadWrite, kShared, kRamFd, ProcessGuest::kFree * kPage}) == static_cast<std::int64_t>(at));
   CHECK(guest.gate(kAskForPage) == -EPERM);  // nobody has shared a page with it
 
-  for (const std::uint64_t operation : {FUTEX_WAKE, FUTEX_FD, FUTEX_REQUEUE, FUTEX_LOCK_PI, FUTEX_WAIT | FUTEX_PRIVATE_FLAG}) {
+  for (const std::uint64_t operation :
+       std::to_array<std::uint64_t>({FUTEX_WAKE, FUTEX_FD, FUTEX_REQUEUE, FUTEX_LOCK_PI, FUTEX_WAIT | FUTEX_PRIVATE_FLAG})) {
     CAPTURE(operation);
     CHECK(guest.gate(SYS_futex, {kAreaAddress, operation}) == ProcessGuest::kRefused);
   }
@@ -83,8 +84,9 @@ TEST_CASE("each call that the gate allows is refused with one argument off") {
     CHECK(guest.gate(SYS_mmap, {place, kPage, kReadWrite, kShared, kRamFd, 0}) == ProcessGuest::kRefused);
   }
   CHECK(guest.gate(SYS_mmap, {end - kPage, 2 * kPage, kReadWrite, kShared, kRamFd, 0}) == ProcessGuest::kRefused);
-  for (const std::uint64_t flags : {+MAP_SHARED, MAP_PRIVATE | MAP_FIXED, MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS, MAP_SHARED | MAP_FIXED | MAP_HUGETLB,
-                                    MAP_SHARED | MAP_FIXED | MAP_LOCKED, MAP_SHARED | MAP_FIXED | MAP_GROWSDOWN}) {
+  for (const std::uint64_t flags : std::to_array<std::uint64_t>(
+           {MAP_SHARED, MAP_PRIVATE | MAP_FIXED, MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS, MAP_SHARED | MAP_FIXED | MAP_HUGETLB,
+            MAP_SHARED | MAP_FIXED | MAP_LOCKED, MAP_SHARED | MAP_FIXED | MAP_GROWSDOWN})) {
     CAPTURE(flags);
     CHECK(guest.gate(SYS_mmap, {at, kPage, kReadWrite, flags, kRamFd, 0}) == ProcessGuest::kRefused);
   }

@@ -2,6 +2,7 @@
 // A vCPU's process on a host that lacks what contains a guest: its guest does not run, and somebody says why. The area is made here,
 // as the monitor makes it, but for what is missing.
 #include <doctest/doctest.h>
+#include <array>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -116,7 +117,8 @@ TEST_CASE("a process whose filter does not hold finds out before it runs a guest
 TEST_CASE("on a host without what contains a guest none runs") {
   CHECK(without(~0U, try_a_guest) == kRan);  // so that the others mean something
   CHECK(without(SYS_seccomp, try_a_guest) == kDied);
-  for (const std::uint32_t number : {SYS_memfd_create, SYS_fcntl, SYS_pidfd_open, SYS_execveat, SYS_close_range, SYS_prlimit64}) {
+  for (const std::uint32_t number :
+       std::to_array<std::uint32_t>({SYS_memfd_create, SYS_fcntl, SYS_pidfd_open, SYS_execveat, SYS_close_range, SYS_prlimit64})) {
     CAPTURE(number);
     CHECK(without(number, try_a_guest) == kRefused);
   }

@@ -136,9 +136,9 @@ TEST_CASE("more views than fit are listed in turns, each once") {
       }
     }
     CHECK(seen.size() == changed + (one_too_many ? 1 : 0));
-    for (const auto& [frame, times] : seen) {
-      CAPTURE(frame);
-      CHECK(times == 1);
+    for (const auto& one : seen) {
+      CAPTURE(one.first);
+      CHECK(one.second == 1);
     }
   }
 }
