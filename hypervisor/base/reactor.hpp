@@ -80,7 +80,7 @@ class Reactor {
   [[nodiscard]] std::unique_ptr<Watch> watch(int fd, std::uint32_t events, FdCallback callback);
   [[nodiscard]] std::unique_ptr<PollSource> add_poll_source(Poll poll, Sleeping sleeping = {});
 
-  /// Serves what is ready; if nothing is, waits for at most `timeout_ns` (0: not at all; nothing: for as long as it takes).
+  /// Serves what is ready; if nothing is, waits, the last moment awake where there is a CPU to spare, for at most `timeout_ns` (0: not at all; nothing: for as long as it takes).
   /// Returns after serving something, after the time, or for no reason.
   void wait(std::optional<std::uint64_t> timeout_ns);
 
