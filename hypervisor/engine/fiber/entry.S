@@ -40,13 +40,8 @@ fiber_entry:
 .Lentered:
         movq    HOME_STACK(%r11), %rsp
 fiber_entry_end:
-        /* Single-step, direction and alignment-check flags would hit our own code: cleared only if set, cld and popf are slow. */
         movq    %r11, %rdi
-        pushfq
-        testl   $FLAGS_OFF, (%rsp)
-        jnz     .Lclear_flags
-        addq    $8, %rsp
-.Lflags_clear:
+        CLEAR_FLAGS
         call    shim_hypercall
         testb   %al, %al
         jnz     .Lremote
@@ -102,11 +97,6 @@ fiber_exit:
         movq    R11(%r11), %r11
         iretq
 fiber_exit_end:
-
-.Lclear_flags:
-        andl    $~FLAGS_OFF, (%rsp)
-        popfq
-        jmp     .Lflags_clear
 
 .Lwork:
         movb    $0, WORK_PENDING(%r11)

@@ -5,7 +5,6 @@
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +19,7 @@
 #include "base/mapping.hpp"
 #include "engine/fiber/vcpu_raw.hpp"
 #include "engine/fiber/virtual_time.hpp"
+#include "engine/signal_frame.hpp"
 #include "shim/shim.hpp"
 
 #include <sys/mman.h>
@@ -42,12 +42,6 @@ constexpr std::size_t kHandlerRoom = 32 * 1024;
 constexpr int kIdleTicksBeforeStop = 8;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kSpinRetryNanoseconds = 10'000'000;
-constexpr std::uint64_t kFlagsOff = (1U << 8) | (1U << 10) | (1U << 18);  // TF, DF, AC
-constexpr std::uint64_t kFlagTf = 1U << 8;
-constexpr std::uint64_t kFlagAc = 1U << 18;
-constexpr std::uint8_t kGeneralProtection = 13;
-constexpr std::uint32_t kInt80Error = (0x80 << 3) | 2;  // vector, in the IDT
-constexpr std::uint64_t kIntBytes = 2;
 constexpr std::uint32_t kDefaultMxcsr = 0x1f80;
 constexpr std::uint16_t kDefaultX87Control = 0x037f;
 constexpr std::uint16_t kX87Exceptions = 0x80ff;  // of the status word: those that happened, and that one waits
@@ -107,45 +101,6 @@ constinit thread_local ThreadSetup* volatile this_thread = nullptr;
 /// Who was told of denied system calls before: a filter's of the monitor's own calls is still for that one.
 struct sigaction before_us {};
 
-bool inside(std::uint64_t rip, const char* begin, const char* end) {
-  return rip >= reinterpret_cast<std::uint64_t>(begin) && rip < reinterpret_cast<std::uint64_t>(end);
-}
-
-std::uint64_t reg(const ucontext_t& context, int index) {
-  return static_cast<std::uint64_t>(context.uc_mcontext.gregs[index]);
-}
-void set_reg(ucontext_t& context, int index, std::uint64_t value) {
-  context.uc_mcontext.gregs[index] = static_cast<greg_t>(value);
-}
-void set_reg(ucontext_t& context, int index, const char* label) { set_reg(context, index, reinterpret_cast<std::uint64_t>(label)); }
-void clear_flags(ucontext_t& context, std::uint64_t flags) { set_reg(context, REG_EFL, reg(context, REG_EFL) & ~flags); }
-
-/// Those that the entry leaves where they are, as a call keeps them.
-void save_kept_registers(const ucontext_t& context, pv_cpu_user_regs& regs) {
-  regs.r15 = reg(context, REG_R15);
-  regs.r14 = reg(context, REG_R14);
-  regs.r13 = reg(context, REG_R13);
-  regs.r12 = reg(context, REG_R12);
-  regs.rbp = reg(context, REG_RBP);
-  regs.rbx = reg(context, REG_RBX);
-}
-
-void save_registers(const ucontext_t& context, pv_cpu_user_regs& regs) {
-  save_kept_registers(context, regs);
-  regs.r11 = reg(context, REG_R11);
-  regs.r10 = reg(context, REG_R10);
-  regs.r9 = reg(context, REG_R9);
-  regs.r8 = reg(context, REG_R8);
-  regs.rax = reg(context, REG_RAX);
-  regs.rcx = reg(context, REG_RCX);
-  regs.rdx = reg(context, REG_RDX);
-  regs.rsi = reg(context, REG_RSI);
-  regs.rdi = reg(context, REG_RDI);
-  regs.rip = reg(context, REG_RIP);
-  regs.rsp = reg(context, REG_RSP);
-  regs.rflags = reg(context, REG_EFL);
-}
-
 /// An unmasked x87 exception is raised by the next x87 instruction, whosever that is.
 void drop_x87_exceptions(ucontext_t& context) {
   context.uc_mcontext.fpregs->swd = static_cast<std::uint16_t>(context.uc_mcontext.fpregs->swd & ~kX87Exceptions);
@@ -186,18 +141,10 @@ void abort_as_ours(int signal, const ucontext_t& context) {
   ::signal(signal, SIG_DFL);
 }
 
-/// Linux enters a handler with DF and TF clear, but with the guest's AC, which makes unaligned accesses fault: ours, too.
-inline void allow_unaligned_accesses() {
-  if ((__builtin_ia32_readeflags_u64() & kFlagAc) != 0) [[unlikely]] {
-    __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~kFlagAc);
-  }
-  asm volatile("" : : : "memory");
-}
-
 void land(ucontext_t& context, FiberVcpu& vcpu, Cause cause) {
   vcpu.cause = cause;
   vcpu.page.return_kind = shim::kReturnFull;
-  set_reg(context, REG_RIP, fiber_landing);
+  set_reg(context, REG_RIP, address_of(fiber_landing));
   set_reg(context, REG_RSP, vcpu.page.home_stack);
   clear_flags(context, kFlagsOff);
 }
@@ -219,7 +166,7 @@ void on_tick(int, siginfo_t*, void* raw) {
   const bool is_virtual = is_virtual_time();  // then nothing may be disturbed, but for a guest that spins
   if (inside(rip, fiber_exit, fiber_exit_end)) {
     if (!is_virtual) vcpu->page.work_pending = 1;
-    set_reg(context, REG_RIP, fiber_exit);
+    set_reg(context, REG_RIP, address_of(fiber_exit));
     clear_flags(context, kFlagsOff);
   } else if (!was_guest || inside(rip, fiber_entry_whole, fiber_entry_end)) {
     if (!is_virtual) vcpu->page.work_pending = 1;
@@ -229,12 +176,6 @@ void on_tick(int, siginfo_t*, void* raw) {
     land(context, *vcpu, is_virtual ? Cause::Spin : Cause::Tick);
   }
   errno = saved_errno;
-}
-
-std::uint8_t vector_of(int signal, const ucontext_t& context) {
-  const auto trap = static_cast<std::uint64_t>(context.uc_mcontext.gregs[REG_TRAPNO]);
-  if (trap < 32) return static_cast<std::uint8_t>(trap);
-  return signal == SIGILL ? 6 : kGeneralProtection;
 }
 
 void on_fault(int signal, siginfo_t* info, void* raw) {
@@ -254,12 +195,12 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
   // A guest that single-steps takes the trap flag into our code: not its fault, and nobody's business here.
   if (signal == SIGTRAP && vcpu != nullptr && (in_exit || !was_guest || inside(rip, fiber_entry_whole, fiber_entry_end))) {
     clear_flags(context, kFlagTf);
-    if (in_exit) set_reg(context, REG_RIP, fiber_exit);
+    if (in_exit) set_reg(context, REG_RIP, address_of(fiber_exit));
     return;
   }
   // The guest made a call with an x87 exception waiting, and the context switch met it. A call need not keep the x87 state.
   if (signal == SIGFPE && reg(context, REG_TRAPNO) == kX87Error && vcpu != nullptr && !was_guest) return drop_x87_exceptions(context);
-  if (!was_guest && inside(rip, shim_copy_touch, shim_copy_touched)) return set_reg(context, REG_RIP, shim_copy_touched);
+  if (!was_guest && inside(rip, shim_copy_touch, shim_copy_touched)) return set_reg(context, REG_RIP, address_of(shim_copy_touched));
   if (!was_guest && vcpu != nullptr && inside(rip, __start_shim_on_stack, __stop_shim_on_stack)) {
     if (vcpu->page.return_kind != shim::kReturnFull) vcpu->page.frame.rip = 0;  // on the stack that is not there
     return land(context, *vcpu, Cause::BadStack);
@@ -279,7 +220,6 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
   }
   if (signal == SIGSYS && info->si_arch == AUDIT_ARCH_X86_64) return land(context, *vcpu, Cause::Syscall);
   if (signal == SIGSYS) {
-    // `int $0x80`: the host's gate for 32-bit programs, to a guest a software interrupt that nobody may raise.
     vcpu->page.frame.rip -= kIntBytes;
     vcpu->trap_vector = kGeneralProtection;
     vcpu->trap_error = kInt80Error;

@@ -41,12 +41,7 @@ stub_entry:
 .Lentered:
         leaq    stub_home_top(%rip), %rsp
         leaq    vcpu_area(%rip), %rdi
-        /* Single-step, direction and alignment-check flags would hit our own code: cleared only if set, cld and popf are slow. */
-        pushfq
-        testl   $FLAGS_OFF, (%rsp)
-        jnz     .Lclear_flags
-        addq    $8, %rsp
-.Lflags_clear:
+        CLEAR_FLAGS
         call    shim_hypercall
         testb   %al, %al
         jnz     .Lremote
@@ -86,11 +81,6 @@ stub_exit:
         movq    PAGE(R11), %r11
         iretq
 stub_exit_end:
-
-.Lclear_flags:
-        andl    $~FLAGS_OFF, (%rsp)
-        popfq
-        jmp     .Lflags_clear
 
 .Lremote:
         SAVE_KEPT                               /* for reports */

@@ -5,64 +5,19 @@
 #include <linux/audit.h>
 #include <signal.h>
 #include <stddef.h>
-#include <ucontext.h>
 
 #include "engine/process/stub/gate.hpp"
 #include "engine/process/stub/stub.hpp"
+#include "engine/signal_frame.hpp"
 #include "shim/shim.hpp"
 
 namespace pvisor::process {
 
 namespace {
 
-constexpr uint64_t kFlagTf = 1U << 8;
-constexpr uint64_t kFlagAc = 1U << 18;
-constexpr uint64_t kFlagsOff = kFlagTf | (1U << 10) | kFlagAc;
-constexpr uint8_t kGeneralProtection = 13;
-constexpr uint8_t kPageFault = 14;
-constexpr uint32_t kInt80Error = (0x80 << 3) | 2;  // vector, in the IDT
-constexpr uint64_t kIntBytes = 2;
 constexpr size_t kSignalStackBytes = 128 * 1024;  // two frames with the largest vector state, and the shim between them
 
 alignas(4096) uint8_t signal_stack[kSignalStackBytes];
-
-uint64_t reg(const ucontext_t& context, int index) { return static_cast<uint64_t>(context.uc_mcontext.gregs[index]); }
-void set_reg(ucontext_t& context, int index, uint64_t value) { context.uc_mcontext.gregs[index] = static_cast<greg_t>(value); }
-uint64_t address_of(const void* label) { return reinterpret_cast<uint64_t>(label); }
-bool inside(uint64_t rip, const char* begin, const char* end) { return rip >= address_of(begin) && rip < address_of(end); }
-void clear_flags(ucontext_t& context, uint64_t flags) { set_reg(context, REG_EFL, reg(context, REG_EFL) & ~flags); }
-
-struct Pair {
-  int there;
-  uint64_t pv_cpu_user_regs::*here;
-};
-constexpr Pair kKept[] = {{REG_R15, &pv_cpu_user_regs::r15}, {REG_R14, &pv_cpu_user_regs::r14}, {REG_R13, &pv_cpu_user_regs::r13},
-                          {REG_R12, &pv_cpu_user_regs::r12}, {REG_RBP, &pv_cpu_user_regs::rbp}, {REG_RBX, &pv_cpu_user_regs::rbx}};
-constexpr Pair kOthers[] = {{REG_R11, &pv_cpu_user_regs::r11}, {REG_R10, &pv_cpu_user_regs::r10}, {REG_R9, &pv_cpu_user_regs::r9},
-                            {REG_R8, &pv_cpu_user_regs::r8},   {REG_RAX, &pv_cpu_user_regs::rax}, {REG_RCX, &pv_cpu_user_regs::rcx},
-                            {REG_RDX, &pv_cpu_user_regs::rdx}, {REG_RSI, &pv_cpu_user_regs::rsi}, {REG_RDI, &pv_cpu_user_regs::rdi},
-                            {REG_RIP, &pv_cpu_user_regs::rip}, {REG_RSP, &pv_cpu_user_regs::rsp}, {REG_EFL, &pv_cpu_user_regs::rflags}};
-
-/// Those that the entry leaves where they are, as a call keeps them.
-void save_kept_registers(const ucontext_t& context, pv_cpu_user_regs& regs) {
-  for (const Pair& pair : kKept) regs.*pair.here = reg(context, pair.there);
-}
-void save_registers(const ucontext_t& context, pv_cpu_user_regs& regs) {
-  save_kept_registers(context, regs);
-  for (const Pair& pair : kOthers) regs.*pair.here = reg(context, pair.there);
-}
-void load_registers(ucontext_t& context, const pv_cpu_user_regs& regs) {
-  for (const Pair& pair : kKept) set_reg(context, pair.there, regs.*pair.here);
-  for (const Pair& pair : kOthers) set_reg(context, pair.there, regs.*pair.here);
-}
-
-/// Linux enters a handler with DF and TF clear, but with the guest's AC, which makes unaligned accesses fault: ours, too.
-void allow_unaligned_accesses() {
-  if ((__builtin_ia32_readeflags_u64() & kFlagAc) != 0) [[unlikely]] {
-    __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~kFlagAc);
-  }
-  asm volatile("" : : : "memory");
-}
 
 /// What the exit path does, for a guest whose registers are in the frame; then it goes on by sigreturn.
 void leave_for_guest(ucontext_t& context) {
@@ -93,12 +48,6 @@ void die_of_bad_stack() {
 void die_in_stub() {
   vcpu_area.page.exit.kind = shim::kExitFault;
   for (;;) home_remote(&vcpu_area.page);
-}
-
-uint8_t vector_of(int signal, const ucontext_t& context) {
-  const uint64_t trap = reg(context, REG_TRAPNO);
-  if (trap < 32) return static_cast<uint8_t>(trap);
-  return signal == SIGILL ? 6 : kGeneralProtection;
 }
 
 void on_kick(int, siginfo_t*, void* raw) {
