@@ -20,7 +20,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from net_test import (GUEST_IP, PATIENCE_S, SKIPPED, Skip, Wrong, check, echoes, in_own_network, make_tap, needs, tool)
+from net_test import (GUEST_IP, PATIENCE_S, SKIPPED, Skip, Wrong, check, echoes, judged, make_tap, needs, tool)
 
 ADDRESS = "10.0.2.15"  # libslirp's DHCP gives it
 FILES = {"index.html": b"<h1>Hello</h1>\n", "notes.txt": b"", "a b%.bin": b"\0\1\2", "sub/index.html": b"below\n",
@@ -212,17 +212,7 @@ def main():
         reason = lwip / "why-not"
         print("skipped:", reason.read_text().strip() if reason.exists() else f"no lwIP; scripts/get-lwip.sh {lwip} fetches it")
         return SKIPPED
-    try:
-        if options.case in IN_OWN_NETWORK and "PVISOR_OWN_NETWORK" not in os.environ:
-            in_own_network(*IN_OWN_NETWORK[options.case])
-        CASES[options.case](options)
-    except Skip as reason:
-        print(f"skipped: {reason}")
-        return SKIPPED
-    except Wrong as what:
-        print(f"wrong: {what}")
-        return 1
-    return 0
+    return judged(options, CASES, IN_OWN_NETWORK)
 
 
 if __name__ == "__main__":

@@ -260,7 +260,7 @@ def case_repeats(options):
         check(outcome(2)[0] != first[0], "another seed has the same hash")
 
 
-IN_OWN_NETWORK = {"tap", "tap-deleted", "tap-refused"}
+IN_OWN_NETWORK = {"tap": [], "tap-deleted": [], "tap-refused": []}
 CASES = {name[5:].replace("_", "-"): case for name, case in globals().items() if name.startswith("case_")}
 
 
@@ -273,16 +273,13 @@ def in_own_network(*more):
     sys.exit(subprocess.run([*unshare, sys.executable, *sys.argv], env={**os.environ, "PVISOR_OWN_NETWORK": "1"}).returncode)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    for name in ("--pvisor", "--host", "--ping-pong"):
-        parser.add_argument(name, required=True, type=lambda path: str(pathlib.Path(path).resolve()))
-    parser.add_argument("case", choices=CASES)
-    options = parser.parse_args()
+def judged(options, cases, own_networks):
+    """Runs one case, anew in a network of its own if it needs one, and answers the exit status. `own_networks`: case -> more words
+    for unshare."""
     try:
-        if options.case in IN_OWN_NETWORK and "PVISOR_OWN_NETWORK" not in os.environ:
-            in_own_network()
-        CASES[options.case](options)
+        if options.case in own_networks and "PVISOR_OWN_NETWORK" not in os.environ:
+            in_own_network(*own_networks[options.case])
+        cases[options.case](options)
     except Skip as reason:
         print(f"skipped: {reason}")
         return SKIPPED
@@ -290,6 +287,15 @@ def main():
         print(f"wrong: {what}")
         return 1
     return 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("--pvisor", "--host", "--ping-pong"):
+        parser.add_argument(name, required=True, type=lambda path: str(pathlib.Path(path).resolve()))
+    parser.add_argument("case", choices=CASES)
+    options = parser.parse_args()
+    return judged(options, CASES, IN_OWN_NETWORK)
 
 
 if __name__ == "__main__":
