@@ -2,7 +2,6 @@
 // Reactor on epoll: the only file that names it.
 #include "base/reactor.hpp"
 
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -16,6 +15,7 @@
 
 #include "base/assert.hpp"
 #include "base/host_error.hpp"
+#include "base/host_facts.hpp"
 
 namespace pvisor {
 namespace {
@@ -28,18 +28,6 @@ constexpr std::uint64_t kWakeNs = 50'000;
 constexpr int kLooksPerClock = 16;
 /// Descriptors served in one wait.
 constexpr std::size_t kBatch = 32;
-
-std::uint64_t monotonic_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
-bool has_spare_cpu() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  return ::sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 1;
-}
 
 /// epoll_wait with nanoseconds; kernels and sandboxes without that call get milliseconds, rounded up.
 int epoll_wait_ns(int epoll, std::span<epoll_event> events, std::optional<std::uint64_t> timeout_ns) {
@@ -62,7 +50,7 @@ int epoll_wait_ns(int epoll, std::span<epoll_event> events, std::optional<std::u
 
 }  // namespace
 
-Reactor::Reactor() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), spare_cpu_(has_spare_cpu()) {
+Reactor::Reactor() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), spare_cpu_(allowed_cpus() > 1) {
   if (!epoll_.is_open()) throw HostError::from_errno("cannot create an epoll descriptor", errno);
 }
 

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +13,7 @@
 
 #include "base/escape.hpp"
 #include "base/file_root.hpp"
+#include "base/host_facts.hpp"
 #include "base/reactor.hpp"
 #include "control/host_file.hpp"
 #include "devices/console/pty.hpp"
@@ -48,9 +48,7 @@ Finding probe(const char* what, const char* with, const char* without, Use use) 
 }
 
 Finding probe_spare_cpu() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  const bool is_there = ::sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 1;
+  const bool is_there = allowed_cpus() > 1;
   return {is_there ? State::There : State::Weaker, "a second CPU",
           is_there ? "the monitor polls for a moment before it sleeps" : "the monitor sleeps at once, and each request costs a wake-up"};
 }

@@ -3,8 +3,10 @@
 // probe, named in registry.cpp.
 #pragma once
 
+#include <cerrno>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace pvisor {
@@ -21,6 +23,12 @@ struct Finding {
   std::string meaning;  ///< what it is good for, or what is missing without it and what to do
   bool confines = false;  ///< it keeps a guest, or the monitor, from the host: --strict does not start without it
 };
+
+/// What `is_there` tells, right after the host was asked. `without`: what is so without it; the host's reason (errno) is put in front.
+inline Finding finding(bool is_there, Finding::State otherwise, const char* what, const char* with, const char* without) {
+  if (is_there) return {Finding::State::There, what, with};
+  return {otherwise, what, std::generic_category().message(errno) + ": " + without};
+}
 
 struct EngineProbe {
   std::string_view name;

@@ -61,6 +61,7 @@ CAST_OR_ASM = re.compile(r"\breinterpret_cast\b(?!<(?:const )?(?:char|unsigned c
 UNREPEATABLE = re.compile(r"\bchrono\b|\bclock_gettime\b|\bgettimeofday\b|\btime\(|\b__?rdtscp?\b|\brandom_device\b|\bgetrandom\b|\brand\(|"
                           r"\bstd::(?:unordered_)?(?:multi)?(?:map|set)<\s*(?:const )?[\w:]+\s*\*")
 MAY_NOT_REPEAT = {
+    "hypervisor/base/host_facts": "asked by the reactor and by engines that cannot repeat a run",
     "hypervisor/base/reactor": "real waiting, where no guest of such a run can see it",
     "hypervisor/control/real_clock": "the clock of ordinary runs",
     "hypervisor/devices/io/io_threads": "the I/O of ordinary runs",

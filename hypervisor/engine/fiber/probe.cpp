@@ -3,11 +3,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-#include <cerrno>
 #include <csignal>
 #include <ctime>
 #include <string>
-#include <system_error>
 
 #include "base/mapping.hpp"
 #include "base/unique_fd.hpp"
@@ -21,12 +19,6 @@ constexpr int kPrSetSyscallUserDispatch = 59;  // Linux 5.11, prctl(2)
 constexpr std::size_t kPage = 4096;
 
 using State = Finding::State;
-
-/// `without`: what is so without it; the host's reason is put in front.
-Finding finding(bool is_there, State otherwise, const char* what, const char* with, const char* without) {
-  if (is_there) return {State::There, what, with};
-  return {otherwise, what, std::generic_category().message(errno) + ": " + without};
-}
 
 bool can_execute_own_memory() {
   void* page = ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -12,6 +12,7 @@
 
 #include "base/assert.hpp"
 #include "base/host_error.hpp"
+#include "engine/process/sealed_file.hpp"
 #include "engine/process/standstill.hpp"
 #include "engine/process/stub_image.hpp"
 #include "engine/process/vcpu_area.hpp"
@@ -37,14 +38,11 @@ std::uint64_t place(const AddressSpaceSpec& spec) {
 
 }  // namespace
 
-ProcessRam::ProcessRam(std::size_t bytes) : file_(::memfd_create("pvisor-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING)) {
+ProcessRam::ProcessRam(std::size_t bytes) : file_(make_sealed_file("pvisor-ram", bytes)) {
   const auto refuse = [bytes](const char* what) {
     return HostError::from_errno(fmt::format("cannot get {} MiB for a guest ({}): give it less with --memory", bytes >> 20, what), errno);
   };
-  if (!file_.is_open()) throw refuse("memfd_create");
-  if (::ftruncate(file_.get(), static_cast<off_t>(bytes)) != 0) throw refuse("ftruncate");
-  // Whoever gets hold of it: its size stays, so no access of ours can meet its end.
-  if (::fcntl(file_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) throw refuse("sealing");
+  if (!file_.is_open()) throw refuse("memory file");
   void* at = ::mmap(nullptr, bytes, kMonitors, MAP_SHARED | MAP_NORESERVE, file_.get(), 0);
   if (at == MAP_FAILED) throw refuse("mmap");
   mapping_ = Mapping(at, bytes);

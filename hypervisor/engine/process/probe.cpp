@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: MIT
 // What the process engine finds on this host.
-#include <fcntl.h>
 #include <linux/seccomp.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <string>
-#include <system_error>
 
 #include "base/host_error.hpp"
 #include "engine/process/launch.hpp"
 #include "engine/process/process_engine.hpp"
 #include "engine/process/processes.hpp"
+#include "engine/process/sealed_file.hpp"
 
 namespace pvisor::process {
 
@@ -23,16 +19,6 @@ namespace {
 using State = Finding::State;
 
 bool has_action(std::uint32_t action) { return ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0U, &action) == 0; }
-
-bool can_seal() {
-  const UniqueFd file(::memfd_create("pvisor-probe", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  return file.is_open() && ::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
-}
-
-Finding finding(bool is_there, State otherwise, const char* what, const char* with, const char* without) {
-  if (is_there) return {State::There, what, with};
-  return {otherwise, what, std::generic_category().message(errno) + ": " + without};
-}
 
 /// Starts a process as for a vCPU, without a guest: what the host allows is seen by what it did.
 void try_a_process(std::vector<Finding>& findings) {
@@ -58,7 +44,7 @@ std::vector<Finding> probe_process_engine() {
   std::vector<Finding> findings{
       finding(has_action(SECCOMP_RET_TRAP) && has_action(SECCOMP_RET_KILL_PROCESS), State::Missing, "seccomp filters",
               "the host kernel contains a guest", "guests cannot be contained; use Linux 4.14 or newer"),
-      finding(can_seal(), State::Missing, "sealed memory files", "a guest cannot take memory away from under the monitor",
+      finding(make_sealed_file("pvisor-probe", 0).is_open(), State::Missing, "sealed memory files", "a guest cannot take memory away from under the monitor",
               "guests cannot be contained"),
   };
   try_a_process(findings);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "engine/process/processes.hpp"
 
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
@@ -12,6 +11,7 @@
 
 #include "base/assert.hpp"
 #include "base/host_error.hpp"
+#include "base/host_facts.hpp"
 #include "engine/process/vcpu_context.hpp"
 
 namespace pvisor::process {
@@ -30,12 +30,6 @@ constexpr std::uint64_t kQuestion = 1;
 UniqueFd checked(int fd) {
   if (fd < 0) throw HostError::from_errno("cannot create the vCPUs' doorbell", errno);
   return UniqueFd(fd);
-}
-
-std::size_t allowed_cpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<std::size_t>(CPU_COUNT(&set)) : 1;
 }
 
 void add(int epoll, int fd, std::uint64_t about) {

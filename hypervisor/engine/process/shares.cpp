@@ -9,6 +9,7 @@
 
 #include "base/assert.hpp"
 #include "engine/process/address_space.hpp"
+#include "engine/process/sealed_file.hpp"
 #include "engine/process/standstill.hpp"
 
 namespace pvisor::process {
@@ -29,10 +30,8 @@ bool write_page(int file, std::uint64_t offset, const Content& content) {
 /// With memory behind it, so that writing to it does not fail. Null: the host has no room.
 std::shared_ptr<PageFile> make_page_file() {
   auto page = std::make_shared<PageFile>();
-  page->file = UniqueFd(::memfd_create("pvisor-grant", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!page->file.is_open() || !write_page(page->file.get(), 0, {})) return nullptr;
-  if (::fcntl(page->file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) return nullptr;
-  return page;
+  page->file = make_sealed_file("pvisor-grant", kPage);
+  return page->file.is_open() && write_page(page->file.get(), 0, {}) ? page : nullptr;
 }
 
 }  // namespace

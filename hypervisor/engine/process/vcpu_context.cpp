@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "engine/process/vcpu_context.hpp"
 
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -27,9 +26,11 @@
 
 #include "base/assert.hpp"
 #include "base/host_error.hpp"
+#include "base/host_facts.hpp"
 #include "engine/exit_slot.hpp"
 #include "engine/process/filter.hpp"
 #include "engine/process/processes.hpp"
+#include "engine/process/sealed_file.hpp"
 #include "engine/process/stub_image.hpp"
 #include "engine/start_page.hpp"
 
@@ -42,12 +43,6 @@ constexpr std::uint64_t kSpinNs = 30'000;
 constexpr int kWordsAtOnce = 4;  ///< 256 ports: as many sends as there are calls in a slice
 constexpr std::uint64_t kHwcap2Fsgsbase = 2;
 
-std::uint64_t monotonic_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
 /// Reads a word that the guest may write to at any time, once.
 template <class T>
 T fetch(const T& word) {
@@ -55,15 +50,6 @@ T fetch(const T& word) {
 }
 
 bool send_signal(int pidfd, int signal) { return ::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0U) == 0; }
-
-UniqueFd make_area_file() {
-  UniqueFd file(::memfd_create("pvisor-vcpu-area", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!file.is_open() || ::ftruncate(file.get(), static_cast<off_t>(kAreaBytes)) != 0 ||
-      ::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-    throw HostError::from_errno("cannot get memory to share with a vCPU", errno);
-  }
-  return file;
-}
 
 Mapping map_area(int file) {
   void* at = ::mmap(nullptr, kAreaBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
@@ -87,7 +73,8 @@ const char* text_of(std::uint64_t step) {
 
 ProcessVcpu::ProcessVcpu(VcpuProcesses& processes, ProcessAddressSpace& space, const VcpuStart& start)
     : processes_(processes), space_(space) {
-  UniqueFd file = make_area_file();
+  const UniqueFd file = make_sealed_file("pvisor-vcpu-area", kAreaBytes);
+  if (!file.is_open()) throw HostError::from_errno("cannot get memory to share with a vCPU", errno);
   area_memory_ = map_area(file.get());
   area_ = new (area_memory_.data()) VcpuArea;  // zeroed by the host, and left so
   set_up(start);
@@ -124,7 +111,6 @@ void ProcessVcpu::set_up(const VcpuStart& start) {
   std::memcpy(setup.filter, rules.data(), rules.size() * sizeof(sock_filter));
   setup.rules = static_cast<std::uint32_t>(rules.size());
 }
-
 
 void ProcessVcpu::set_running(bool running) {
   if (running == running_) return;
