@@ -4,61 +4,36 @@
 // A senseless request gets an error and the disk goes on; a senseless index switches the disk off until it is opened anew. The
 // other domain's disk does not notice.
 
-#include "hostile.h"
+#include "front_end.h"
 
-#include <pv/event.h>
 #include <pv/grant.h>
 #include <pv/memory.h>
 #include <pv/pages.h>
-#include <pv/xenbus.h>
 
 #include <pvabi/io/ring.h>
 
 #define SECTORS 2048 // of the test's disk
 #define RING_SIZE PV_BLKIF_RING_ENTRIES
 
-static struct pv_xenbus_device device;
 static struct pv_blkif_sring *ring;
 static char *data;
-static int ring_grant, data_grant, port;
+static int ring_grant, data_grant;
 static uint32_t produced;
-
-static void write_number(const char *node, int number)
-{
-    char path[PV_XENBUS_PATH_SIZE + 32];
-    pv_snprintf(path, sizeof path, "%s/%s", device.path, node);
-    must(node, pv_xs_printf(PV_XS_NO_TRANSACTION, path, "%d", number));
-}
-
-static void await_backend(unsigned state)
-{
-    CHECK_EQUAL(pv_xenbus_wait_backend(&device, PV_XENBUS_MASK(state), PATIENCE), state);
-}
 
 static void start(void)
 {
     memset(ring, 0, PV_PAGE_SIZE);
     ring->header.req_event = ring->header.rsp_event = 1;
     produced = 0;
-    pv_xenbus_set_state(&device, PV_XENBUS_STATE_INITIALISING);
-    await_backend(PV_XENBUS_STATE_INIT_WAIT);
+    begin_connecting();
     write_number("ring-ref", ring_grant);
-    write_number("event-channel", port);
-    pv_xenbus_set_state(&device, PV_XENBUS_STATE_INITIALISED);
-    await_backend(PV_XENBUS_STATE_CONNECTED);
-    pv_xenbus_set_state(&device, PV_XENBUS_STATE_CONNECTED);
+    connect();
 }
 
-static void stop(void)
-{
-    pv_xenbus_set_state(&device, PV_XENBUS_STATE_CLOSED);
-    await_backend(PV_XENBUS_STATE_CLOSED);
-}
-
-static void ring_bell(uint32_t index)
+static void push(uint32_t index)
 {
     PV_WRITE_ONCE(ring->header.req_prod, index);
-    CHECK_EQUAL(pv_event_send((pv_evtchn_port_t)port), 0);
+    ring_bell();
 }
 
 static struct pv_blkif_request a_read(void)
@@ -75,7 +50,7 @@ static int ask(struct pv_blkif_request request)
     union pv_blkif_sring_entry *entry = &ring->ring[produced % RING_SIZE];
     entry->req = request;
     ring->header.rsp_event = produced + 1;
-    ring_bell(++produced);
+    push(++produced);
     const uint64_t deadline = PATIENCE;
     while (PV_READ_ONCE(ring->header.rsp_prod) != produced)
         if (!pv_event_wait_until((pv_evtchn_port_t)port, deadline))
@@ -91,9 +66,9 @@ static void check_indices(void)
     for (unsigned i = 0; i < sizeof beyond / sizeof beyond[0]; i++) {
         start();
         CHECK_EQUAL(ask(a_read()), PV_BLKIF_RSP_OKAY);
-        ring_bell(produced + beyond[i]);
+        push(produced + beyond[i]);
         await_backend(PV_XENBUS_STATE_CLOSING);
-        ring_bell(produced); // too late
+        push(produced); // too late
         stop();
     }
 }

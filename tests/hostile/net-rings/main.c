@@ -6,37 +6,22 @@
 // the interface off until it is connected anew. The other domain, which is on the same switch with an interface that nobody listens
 // to, goes on with its disk.
 
-#include "hostile.h"
+#include "front_end.h"
 
-#include <pv/event.h>
 #include <pv/grant.h>
 #include <pv/memory.h>
 #include <pv/netfront.h>
 #include <pv/pages.h>
-#include <pv/xenbus.h>
 
 #include <pvabi/io/ring.h>
 
 #define RING_SIZE PV_NETIF_TX_RING_ENTRIES
 
-static struct pv_xenbus_device device;
 static struct pv_netif_tx_sring *tx;
 static struct pv_netif_rx_sring *rx;
 static uint8_t *data;
-static int tx_grant, rx_grant, data_grant, port;
+static int tx_grant, rx_grant, data_grant;
 static uint32_t produced;
-
-static void write_number(const char *node, int number)
-{
-    char path[PV_XENBUS_PATH_SIZE + 32];
-    pv_snprintf(path, sizeof path, "%s/%s", device.path, node);
-    must(node, pv_xs_printf(PV_XS_NO_TRANSACTION, path, "%d", number));
-}
-
-static void await_backend(unsigned state)
-{
-    CHECK_EQUAL(pv_xenbus_wait_backend(&device, PV_XENBUS_MASK(state), PATIENCE), state);
-}
 
 static void start(void)
 {
@@ -45,26 +30,11 @@ static void start(void)
     tx->header.req_event = tx->header.rsp_event = 1;
     rx->header.req_event = rx->header.rsp_event = 1;
     produced = 0;
-    pv_xenbus_set_state(&device, PV_XENBUS_STATE_INITIALISING);
-    await_backend(PV_XENBUS_STATE_INIT_WAIT);
+    begin_connecting();
     write_number("tx-ring-ref", tx_grant);
     write_number("rx-ring-ref", rx_grant);
-    write_number("event-channel", port);
     write_number("request-rx-copy", 1);
-    pv_xenbus_set_state(&device, PV_XENBUS_STATE_INITIALISED);
-    await_backend(PV_XENBUS_STATE_CONNECTED);
-    pv_xenbus_set_state(&device, PV_XENBUS_STATE_CONNECTED);
-}
-
-static void stop(void)
-{
-    pv_xenbus_set_state(&device, PV_XENBUS_STATE_CLOSED);
-    await_backend(PV_XENBUS_STATE_CLOSED);
-}
-
-static void ring_bell(void)
-{
-    CHECK_EQUAL(pv_event_send((pv_evtchn_port_t)port), 0);
+    connect();
 }
 
 static void put(int grant, unsigned offset, unsigned flags, unsigned size)
