@@ -211,8 +211,7 @@ void ProcessVcpu::allow_posted(std::uint32_t port, bool allowed) {
 }
 
 void ProcessVcpu::take_posted(PostedSends& sends) {
-  if (!has_posted()) return;
-  std::uint64_t words = fetch(area_->posted.words);
+  std::uint64_t words = __atomic_load_n(&area_->posted.words, __ATOMIC_ACQUIRE);
   for (int left = kWordsAtOnce; words != 0 && left > 0; words &= words - 1, --left) {
     const auto word = static_cast<std::uint32_t>(std::countr_zero(words));
     // A word's bit is taken before its ports: one that is posted in between sets it again.
